@@ -1,0 +1,150 @@
+"""Who is who: assigning new faces, keeping people right, merging them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from faces.assignment import assign
+from faces.calibration import Calibration, calibration_for
+from faces.models import Decision, Event, Face, Person, Photo
+from photofinder.engines import get_engine
+from photofinder.errors import Problem
+from photofinder.vectors import as_array
+
+
+def current_contract() -> str:
+    """The contract of the face engine in use."""
+    return str(get_engine("face").spec.contract)
+
+
+def current_calibration() -> Calibration:
+    """What distances mean for the face engine in use."""
+    return calibration_for(current_contract(), settings.FACE_CALIBRATIONS)
+
+
+@transaction.atomic
+def faces_assign(*, event: Event, photos: Iterable[Photo], offer_again: bool) -> None:
+    """Give the unassigned faces of these photos of the event to people, in the order of the photos.
+
+    A good face that is nobody's founds a person; a weak one waits. With `offer_again` the event's faces that waited
+    are offered once more. One worker at a time works on an event.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_EVENT_LOCK, event.pk])
+    crowd = _Crowd(event)
+    for photo in photos:
+        crowd.take_in(list(photo.faces.filter(contract=crowd.contract)))
+    if offer_again:
+        waiting = Face.objects.unassigned().filter(photo__event=event, contract=crowd.contract)
+        for photo in Photo.objects.filter(faces__in=waiting).distinct():
+            crowd.take_in(list(photo.faces.filter(contract=crowd.contract)))
+
+
+def people_refresh(*, ids: Collection[int]) -> None:
+    """Make what the rows of these people say follow from their faces."""
+    Person.objects.refresh(ids, contract=current_contract())
+
+
+@transaction.atomic
+def people_merge(*, into: Person, others: Sequence[Person], actor: AbstractBaseUser | None) -> Decision:
+    """Make `others` the same person as `into`, who keeps id, name and cover; a nameless one takes the first name.
+
+    Raises Problem `nothing_to_merge`, or `merged_already` for one who is somebody else already.
+    """
+    ids = sorted({person.pk for person in others} - {into.pk})
+    people = {person.pk: person for person in Person.objects.select_for_update().filter(pk__in=[into.pk, *ids])}
+    if not ids:
+        raise Problem("nothing_to_merge", "Choose at least two different people.")
+    if gone := [str(person) for person in people.values() if person.merged_into_id]:
+        raise Problem("merged_already", f"{', '.join(gone)}: merged into somebody else already; reload the list.")
+    moved = dict(Face.objects.filter(person__in=ids).values_list("pk", "person"))
+    name = people[into.pk].name or next((people[pk].name for pk in ids if people[pk].name), "")
+    payload = {"into": into.pk, "people": ids, "faces": moved, "name": [people[into.pk].name, name]}
+    decision = Decision.objects.create(kind=Decision.Kind.MERGE, actor=actor, payload=payload)
+    Face.objects.filter(person__in=ids).update(person=into)
+    Person.objects.filter(pk__in=ids).update(merged_into=into)
+    Person.objects.filter(pk=into.pk).update(name=name)
+    people_refresh(ids=[into.pk, *ids])
+    return decision
+
+
+@transaction.atomic
+def decision_undo(*, decision: Decision, actor: AbstractBaseUser | None) -> Decision:
+    """Take a merge back: its people and their faces are what they were.
+
+    Raises Problem `not_undoable` for another kind, `undone_already`, and `changed_since` when a later merge moved on.
+    """
+    decision = Decision.objects.select_for_update().get(pk=decision.pk)
+    if decision.kind != Decision.Kind.MERGE:
+        raise Problem("not_undoable", "Only a merge can be undone.")
+    if decision.undone_by_id:
+        raise Problem("undone_already", "This decision was undone before.")
+    into, ids = decision.payload["into"], decision.payload["people"]
+    if Person.objects.filter(pk=into).exclude(merged_into=None).exists():
+        raise Problem("changed_since", "The person was merged again later; undo that merge first.")
+    for person in ids:
+        moved = [int(face) for face, owner in decision.payload["faces"].items() if owner == person]
+        Face.objects.filter(pk__in=moved, person=into).update(person=person)
+    Person.objects.filter(pk__in=ids).update(merged_into=None)
+    before, after = decision.payload["name"]
+    Person.objects.filter(pk=into, name=after).update(name=before)
+    people_refresh(ids=[into, *ids])
+    undo = Decision.objects.create(kind=Decision.Kind.UNDO, actor=actor, payload={"decision": decision.pk})
+    Decision.objects.filter(pk=decision.pk).update(undone_by=undo)
+    return undo
+
+
+_EVENT_LOCK = 0x0FACE  # the class of our advisory locks; the event's id is the object
+
+
+class _Crowd:
+    """The people of an event while faces are being given to them."""
+
+    def __init__(self, event: Event) -> None:
+        self.contract = current_contract()
+        self._calibration = current_calibration()
+        people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
+        rows = people.filter(contract=self.contract).exclude(centroid=None).order_by("pk")
+        self._people = list(rows.values_list("pk", flat=True))
+        self._rows = {person: row for row, person in enumerate(self._people)}
+        self._centroids = [as_array(centroid) for centroid in rows.values_list("centroid", flat=True)]
+
+    def take_in(self, faces: list[Face]) -> None:
+        """Give each unassigned face of one photo to somebody, to a new person, or to nobody yet."""
+        taken = {self._rows[face.person_id] for face in faces if face.person_id in self._rows}
+        free = sorted((face for face in faces if face.person_id is None), key=lambda face: (-face.quality, face.pk))
+        vectors = np.array([as_array(face.embedding) for face in free])
+        rows = assign(vectors, self._limits(free), np.array(self._centroids), taken)
+        for face, row in zip(free, rows, strict=True):
+            face.person_id = self._found(face) if row is None else self._people[row]
+            face.assigned_by = Face.AssignedBy.ENGINE if face.person_id else ""
+        self._save([face for face in free if face.person_id])
+
+    def _limits(self, faces: list[Face]) -> NDArray[np.float32]:
+        """How near each face must be: a newcomer is taken for somebody else equally rarely at any size of the event."""
+        good = self._calibration.distance_at(settings.FACE_FALSE_JOINS / max(len(self._people), 1))
+        weak = self._calibration.strict_threshold
+        is_good = [face.quality >= settings.FACE_QUALITY_GOOD for face in faces]
+        return np.where(is_good, good, min(weak, good)).astype(np.float32)
+
+    def _found(self, face: Face) -> int | None:
+        if face.quality < settings.FACE_QUALITY_GOOD:
+            return None
+        return Person.objects.create(contract=self.contract).pk
+
+    def _save(self, faces: list[Face]) -> None:
+        """Write the faces and bring the people they joined up to date, here and in the database."""
+        Face.objects.bulk_update(faces, ["person", "assigned_by"])
+        touched: list[Any] = sorted({face.person_id for face in faces})
+        Person.objects.refresh(touched, contract=self.contract)
+        for person, centroid in Person.objects.filter(pk__in=touched).values_list("pk", "centroid"):
+            if person not in self._rows:
+                self._rows[person] = len(self._people)
+                self._people.append(person)
+                self._centroids.append(as_array(centroid))
+            self._centroids[self._rows[person]] = as_array(centroid)

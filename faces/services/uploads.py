@@ -1,0 +1,75 @@
+"""Events and the photos that are sent to them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date as Date
+from itertools import chain, count
+from typing import BinaryIO
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from slugify import slugify
+
+from faces.models import Event, Photo, Refusal, UploadBatch
+from media_index.services import image_store
+from photofinder.celery import enqueue
+from photofinder.errors import Problem, RefusedFile
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A file that was taken in; `duplicate` when the event had the same bytes before."""
+
+    name: str
+    photo: Photo
+    duplicate: bool
+
+
+@transaction.atomic
+def event_create(*, name: str, date: Date | None = None, slug: str = "", published: bool = False) -> Event:
+    """A new event; without a slug it gets one from its name. Raises Problem `slug_taken`."""
+    wanted = slug or _free_slug(name)
+    if Event.objects.filter(slug=wanted).exists():
+        raise Problem("slug_taken", f"An event with the slug {wanted} exists already; choose another.")
+    event = Event(name=name, date=date, slug=wanted, published=published)
+    event.full_clean()
+    event.save()
+    return event
+
+
+def photos_upload(*, batch: UploadBatch, files: Iterable[tuple[str, BinaryIO]]) -> tuple[list[Accepted], list[Refusal]]:
+    """Store (name, seekable stream) pairs as photos of the batch's event; a bad file refuses itself only."""
+    accepted: list[Accepted] = []
+    refused: list[Refusal] = []
+    for name, stream in files:
+        try:
+            accepted.append(_photo_store(batch, name, stream))
+        except RefusedFile as problem:
+            refusal = Refusal(batch=batch, name=name[:255], code=problem.code, detail=problem.detail)
+            refusal.save()
+            refused.append(refusal)
+    new = [file.photo.pk for file in accepted if not file.duplicate]
+    enqueue(settings.PIPELINE[Photo.State.QUEUED], new, chunk=settings.FACE_CHUNK)
+    return accepted, refused
+
+
+def batch_create(*, event: Event, by: AbstractBaseUser | None) -> UploadBatch:
+    """A new, empty batch."""
+    return UploadBatch.objects.create(event=event, by=by)
+
+
+def _photo_store(batch: UploadBatch, name: str, stream: BinaryIO) -> Accepted:
+    image, _ = image_store(stream=stream)
+    photo, is_new = Photo.objects.get_or_create(
+        event=batch.event, image=image, defaults={"batch": batch, "original_name": name[:255]}
+    )
+    return Accepted(name, photo, duplicate=not is_new)
+
+
+def _free_slug(name: str) -> str:
+    """A slug made of the name in Latin letters, numbered when it is taken."""
+    base = slugify(name, max_length=70) or "event"
+    taken = set(Event.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    numbered = (f"{base}-{number}" for number in count(2))
+    return next(slug for slug in chain([base], numbered) if slug not in taken)

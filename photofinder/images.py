@@ -1,0 +1,232 @@
+"""Pure pixel functions: what a file is, reduced decoding, upright pixels, thumbnails, EXIF.
+
+Nothing that a user sends is decoded before its format and its number of pixels are known from the header.
+"""
+
+import io
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from photofinder.errors import RefusedFile
+
+pillow_heif.register_heif_opener()
+
+EXTENSIONS = {
+    "JPEG": "jpg",
+    "MPO": "jpg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "TIFF": "tif",
+    "HEIF": "heic",
+    "AVIF": "avif",
+    "GIF": "gif",
+    "BMP": "bmp",
+}
+_OPENERS = [name for name in EXTENSIONS if name != "MPO"]  # Pillow's JPEG opener turns into MPO by itself
+_DEFAULT_MAX_PIXELS = 250_000_000
+# Pillow raises at twice its limit; ours, read from the header, is the first line and Pillow's stays as the second.
+Image.MAX_IMAGE_PIXELS = _DEFAULT_MAX_PIXELS // 2
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# A reduced decode may fall this short of the wanted long side: a half-size decode of a 3000-pixel photo (1500)
+# costs half of a full one, and no viewer tells a thumbnail of 1500 pixels from one of 1600.
+_SHORTFALL = 0.9
+_CUTOUT_PX, _CUTOUT_MARGIN = 224, 0.35
+_WEBP_QUALITY = 78
+# libwebp's effort, 0-6, by long side: method 0 is 4 times faster than the default 4 at 1600 pixels and 25 % larger.
+_WEBP_METHOD_LARGE, _WEBP_METHOD_SMALL, _LARGE_PX = 0, 2, 1000
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What a file says of itself; width and height as a viewer shows it, `taken_at` as the camera's clock in UTC."""
+
+    format: str
+    width: int
+    height: int
+    taken_at: datetime | None
+    camera: str
+
+
+class Picture:
+    """One image file, decoded on demand and no larger than asked; not thread-safe.
+
+    `stream` is seekable and stays open as long as the picture is used. Raises RefusedFile with the code `empty`,
+    `not_an_image`, `too_many_pixels` (constructor) or `damaged` (decoding).
+    """
+
+    def __init__(self, stream: BinaryIO, *, max_pixels: int = _DEFAULT_MAX_PIXELS) -> None:
+        self._stream = stream
+        self._decoded: NDArray[np.uint8] | None = None
+        with self._open() as image:
+            self.format = image.format or ""
+            self._orientation = _orientation(image)
+            width, height = image.size
+        if width * height > max_pixels:
+            detail = f"{width} x {height} pixels are more than the {max_pixels // 1_000_000} megapixels allowed."
+            raise RefusedFile("too_many_pixels", detail)
+        self.width, self.height = (height, width) if self._orientation >= 5 else (width, height)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, max_pixels: int = _DEFAULT_MAX_PIXELS) -> "Picture":
+        """A picture of an encoded file that is in memory already."""
+        return cls(io.BytesIO(data), max_pixels=max_pixels)
+
+    @property
+    def long_side(self) -> int:
+        """The longer side in pixels."""
+        return max(self.width, self.height)
+
+    def info(self) -> ImageInfo:
+        """Format, size and EXIF, from the header alone."""
+        with self._open() as image:
+            exif = image.getexif()
+            return ImageInfo(self.format, self.width, self.height, _taken_at(exif), _camera(exif))
+
+    def verify(self) -> None:
+        """Raise RefusedFile `damaged` unless the pixels can be read; a JPEG is decoded at an eighth of its size."""
+        try:
+            with self._open() as image:
+                if self.format in ("JPEG", "MPO"):
+                    image.draft("RGB", (image.width // 8, image.height // 8))
+                image.load()
+        except RefusedFile:
+            raise
+        except _DECODE_ERRORS as error:
+            raise RefusedFile("damaged", f"The file ends early or is damaged ({error}).") from error
+
+    def pixels(self, long_side: int | None = None) -> NDArray[np.uint8]:
+        """Upright RGB pixels (height, width, 3) uint8, with a long side of at least 0.9 * `long_side` where the file
+        has that many, at most the file's own; the whole file without `long_side`. The last decode is kept.
+        """
+        wanted = self.long_side if long_side is None else min(long_side, self.long_side)
+        if self._decoded is None or max(self._decoded.shape) < _SHORTFALL * wanted:
+            self._decoded = self._decode(wanted)
+        return self._decoded
+
+    def release(self) -> None:
+        """Forget the decoded pixels."""
+        self._decoded = None
+
+    def _open(self) -> Image.Image:
+        self._stream.seek(0)
+        try:
+            return Image.open(self._stream, formats=_OPENERS)
+        except Image.DecompressionBombError as error:
+            raise RefusedFile("too_many_pixels", f"The image is too large to decode ({error}).") from error
+        except UnidentifiedImageError as error:
+            raise _not_an_image(self._stream) from error
+        except _DECODE_ERRORS as error:
+            raise RefusedFile("damaged", f"The file ends early or is damaged ({error}).") from error
+
+    def _decode(self, long_side: int) -> NDArray[np.uint8]:
+        try:
+            with self._open() as image:
+                if self.format in ("JPEG", "MPO"):
+                    least = _SHORTFALL * long_side / self.long_side
+                    image.draft("RGB", (int(image.width * least), int(image.height * least)))
+                image.load()
+                return _upright(_rgb(image), self._orientation)
+        except _DECODE_ERRORS as error:
+            raise RefusedFile("damaged", f"The file ends early or is damaged ({error}).") from error
+
+
+def thumbnails(pixels: NDArray[np.uint8], long_sides: Iterable[int]) -> dict[int, bytes]:
+    """WebP copies of RGB `pixels` (h, w, 3), by the long side asked for, never larger than `pixels`.
+
+    The large ones come first and the small ones are made from them, so the cost is that of the largest.
+    """
+    image = Image.fromarray(pixels)
+    made = {}
+    for long_side in sorted(long_sides, reverse=True):
+        image.thumbnail((long_side, long_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        made[long_side] = webp(np.asarray(image))
+    return made
+
+
+def webp(pixels: NDArray[np.uint8]) -> bytes:
+    """RGB `pixels` (h, w, 3) encoded as WebP."""
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    method = _WEBP_METHOD_LARGE if max(image.size) > _LARGE_PX else _WEBP_METHOD_SMALL
+    image.save(buffer, "WEBP", quality=_WEBP_QUALITY, method=method)
+    return buffer.getvalue()
+
+
+def cutout(pixels: NDArray[np.uint8], box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
+    """A square of at most 224 pixels, (h, w, 3), around `box` (left, top, width, height in fractions of `pixels`), with
+    0.35 of the box's longer side as surroundings and shifted to lie inside the picture.
+    """
+    height, width = pixels.shape[:2]
+    left, top, box_width, box_height = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+    half = min(max(box_width, box_height) * (0.5 + _CUTOUT_MARGIN), width / 2, height / 2)
+    x = min(max(left + box_width / 2, half), width - half)
+    y = min(max(top + box_height / 2, half), height - half)
+    region = pixels[int(y - half) : max(int(y + half), 1), int(x - half) : max(int(x + half), 1)]
+    image = Image.fromarray(np.ascontiguousarray(region))
+    image.thumbnail((_CUTOUT_PX, _CUTOUT_PX), Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+_DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, RuntimeError, Image.DecompressionBombError)
+
+
+def _not_an_image(stream: BinaryIO) -> RefusedFile:
+    stream.seek(0)
+    if not stream.read(1):
+        return RefusedFile("empty", "The file is empty.")
+    known = ", ".join(sorted(set(EXTENSIONS) - {"MPO"}))
+    return RefusedFile("not_an_image", f"This is not a photo that can be read; send one of {known}.")
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1-8. pillow-heif turns HEIC upright itself and reports 1."""
+    value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn stored pixels the way EXIF orientation (1-8) says a viewer shows them."""
+    if orientation in (2, 5, 7, 4):
+        pixels = pixels[:, ::-1]
+    turns = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}[orientation]
+    return np.ascontiguousarray(np.rot90(pixels, turns))
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """RGB pixels of any mode: 16-bit scaled to 8, transparency on white, CMYK and palettes converted."""
+    if image.mode.startswith("I") or image.mode == "F":
+        gray = np.asarray(image).astype(np.float32)
+        top = 65535.0 if gray.max(initial=0) > 255 else 255.0
+        return np.repeat((np.clip(gray / top, 0, 1) * 255).astype(np.uint8)[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image.convert("RGB"))
+
+
+def _taken_at(exif: Image.Exif) -> datetime | None:
+    """When the photo was taken. EXIF has no zone that cameras fill in reliably, so the clock is kept as UTC."""
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    value = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
+    try:
+        return datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _camera(exif: Image.Exif) -> str:
+    """Make and model without the make said twice, at most 100 printable characters."""
+    make, model = (_text(exif.get(tag, "")) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
+    name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
+    return name.strip()[:100]
+
+
+def _text(value: object) -> str:
+    return "".join(c for c in str(value) if c.isprintable()).strip()

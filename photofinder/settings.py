@@ -1,0 +1,306 @@
+"""Settings: the only place that reads the environment. The README has the same names in one table."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _version() -> str:
+    """The newest version of the changelog."""
+    lines = (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    return next(line.split()[1] for line in lines if line.startswith("## "))
+
+
+def _kept_secret(path: Path) -> str:
+    """A random secret made once and kept in a file that only this user reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="ascii") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii")
+
+
+# --- where things are -------------------------------------------------------------------------------------------------
+VERSION = _version()
+VAR_DIR = Path(env.str("VAR_DIR", default="") or BASE_DIR / "var").resolve()
+environ.Env.read_env(VAR_DIR / "services.env")  # what the supervisor started; the real environment wins
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret_key")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PROXIES = env.int("PROXIES", default=0)  # how many proxies in front set X-Forwarded-For and X-Forwarded-Proto
+if PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- applications -----------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "axes",
+    "csp",
+    "django_prometheus",
+    "photofinder",
+    "media_index",
+    "faces",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "photofinder.urls"
+WSGI_APPLICATION = "photofinder.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- data -------------------------------------------------------------------------------------------------------------
+# An empty DATABASE_URL keeps commands that need no database (check, collectstatic, spectacular) working.
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", default="postgres://photofinder@127.0.0.1:5432/photofinder")
+}
+DATABASES["default"] |= {
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        "pool": {"min_size": 0, "max_size": env.int("DB_POOL_MAX", default=8), "timeout": 20},
+        # Without an iterative scan pgvector silently returns fewer rows than asked for when a filter is added.
+        "options": "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=100",
+    },
+}
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}/1"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+S3_BUCKET = env.str("S3_BUCKET", default="")
+URL_SECONDS = env.int("URL_SECONDS", default=3600)  # how long the URL of a photo works
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "photofinder.storage.SignedFileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "media", "base_url": "/media/"},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "region_name": env.str("S3_REGION", default="") or None,
+            "access_key": env.str("S3_ACCESS_KEY_ID", default="") or None,
+            "secret_key": env.str("S3_SECRET_ACCESS_KEY", default="") or None,
+            "addressing_style": "path",
+            "signature_version": "s3v4",
+            "querystring_expire": URL_SECONDS,
+            "file_overwrite": True,  # keys are made of the content, so writing twice writes the same
+        },
+    }
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "photofinder" / "static"]
+
+# --- what may be sent -------------------------------------------------------------------------------------------------
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=200) * 1024 * 1024
+UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=500)
+IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_MEGAPIXELS", default=200) * 1_000_000
+SELFIE_MAX_BYTES = 25 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+
+# --- images -----------------------------------------------------------------------------------------------------------
+THUMBNAIL_SIZES_PX = (512, 1600)
+
+# --- faces ------------------------------------------------------------------------------------------------------------
+FACE_ENGINE = env.str("FACE_ENGINE", default="dlib")
+_FACE_ENGINES: dict[str, dict[str, Any]] = {
+    "dlib": {"CLASS": "faces.engines.dlib.DlibFaceEngine", "OPTIONS": {}},
+    "insightface": {
+        "CLASS": "faces.engines.insightface.InsightFaceEngine",
+        "OPTIONS": {
+            "pack": env.str("INSIGHTFACE_PACK", default="buffalo_l"),
+            "root": env.str("INSIGHTFACE_ROOT", default=str(Path.home() / ".insightface")),
+        },
+    },
+    "fake": {"CLASS": "faces.engines.fake.FakeFaceEngine", "OPTIONS": {}},
+}
+ENGINES = {"face": _FACE_ENGINES.get(FACE_ENGINE, {"CLASS": FACE_ENGINE, "OPTIONS": {}})}
+FACE_CALIBRATIONS = VAR_DIR / "calibrations.json"  # what calibrate_faces fitted on this site, before the shipped ones
+FACE_CHUNK = env.int("FACE_CHUNK", default=8)  # photos per task of the engine
+FACE_QUALITY_GOOD = 0.5  # by definition: a quality of 0.5 passes every gate exactly
+FACE_FALSE_JOINS = 0.03  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
+FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
+FACE_QUALITY_GATES = {
+    "det_score": 0.5,
+    "size_px": 40.0,
+    "sharpness": 40.0,
+    "yaw": 60.0,
+    "pitch": 50.0,
+    "roll": 60.0,
+}
+# A selfie is refused only when nothing can be found with it.
+SELFIE_QUALITY_GATES = {"det_score": 0.4, "size_px": 30.0, "sharpness": 10.0, "yaw": 75.0, "pitch": 65.0, "roll": 90.0}
+FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is trusted more than a single one
+
+# --- the pipeline: who starts whom ------------------------------------------------------------------------------------
+PIPELINE = {
+    "queued": "faces.tasks.ingest_photos",
+    "ingested": "faces.tasks.detect_faces",
+    "analysed": "faces.tasks.assign_people",
+}
+PIPELINE_ATTEMPTS = 3
+PIPELINE_STALLED_SECONDS = env.int("PIPELINE_STALLED_SECONDS", default=120)
+QUEUES = {
+    "ingest": "faces.tasks.ingest_photos",
+    "faces": "faces.tasks.detect_faces",
+    "people": "faces.tasks.assign_people",
+}
+
+CELERY_BROKER_URL = env.str("BROKER_URL", default="") or f"{REDIS_URL}/0"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    # A message that a dead worker held comes back after the visibility timeout, which must exceed the longest task.
+    {"visibility_timeout": 1800, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_TASK_ROUTES = {path: {"queue": queue} for queue, path in QUEUES.items()} | {
+    "faces.tasks.resume_photos": {"queue": "people"}
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {"resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)}}
+
+# --- people who sign in -----------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_IPWARE_PROXY_COUNT = PROXIES
+LOGIN_URL = reverse_lazy("admin:login")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", default=False)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, UNSAFE_EVAL],  # Unfold's Alpine.js evaluates its attributes
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:", "blob:", *env.list("IMAGE_HOSTS", default=[])],
+        "font-src": [SELF, "data:"],
+        "frame-ancestors": [SELF],
+    }
+}
+
+# --- API --------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["photofinder.roles.HasRole"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "photofinder.api.Pages",
+    "DEFAULT_SCHEMA_CLASS": "photofinder.api.ProblemSchema",
+    "EXCEPTION_HANDLER": "photofinder.api.problem_response",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"search": env.str("SEARCH_RATE", default="120/min")},
+    "NUM_PROXIES": PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PhotoFinder",
+    "DESCRIPTION": "Find people in event photos.",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- languages and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский")]
+LOCALE_PATHS = [BASE_DIR / "photofinder" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("DISPLAY_TIME_ZONE", default="UTC")
+
+# --- Admin ------------------------------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "PhotoFinder",
+    "SITE_HEADER": "PhotoFinder",
+    "SITE_SUBHEADER": _("Everyone finds their photos"),
+    "SITE_SYMBOL": "familiar_face_and_zone",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("photofinder/favicon.svg")}
+    ],
+    "SHOW_LANGUAGES": True,
+    "SHOW_HISTORY": False,
+    "STYLES": [lambda request: static("photofinder/admin.css")],
+}
+
+# --- logs -------------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,96 @@
+"""Where things are stored: the only place that spells a key, and the URLs that open one for a while."""
+
+import os
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.signing import BadSignature, Signer
+
+_signer = Signer(salt="photofinder.storage")
+
+
+def image_key(sha256: str, extension: str) -> str:
+    """The key of an original."""
+    return f"images/{_shard(sha256)}.{extension}"
+
+
+def thumbnail_key(sha256: str, long_side: int) -> str:
+    """The key of the copy whose long side is at most `long_side` pixels."""
+    return f"thumbs/{_shard(sha256)}_{long_side}.webp"
+
+
+def crop_key(sha256: str, box: tuple[float, float, float, float]) -> str:
+    """The key of the cut-out around a face's box: the same place of the same image has the same key."""
+    place = "-".join(f"{round(side * 10_000):d}" for side in box)
+    return f"crops/{_shard(sha256)}_{place}.webp"
+
+
+def save(key: str, content: bytes | BinaryIO) -> None:
+    """Write `content` under `key`, whole or not at all; what was there is replaced."""
+    file = ContentFile(content) if isinstance(content, bytes) else File(content)
+    default_storage.save(key, file)
+
+
+def open_file(key: str) -> closing[BinaryIO]:
+    """The stored file, seekable; a context manager."""
+    return closing(default_storage.open(key))  # type: ignore[arg-type]
+
+
+def signed_url(key: str) -> str:
+    """A URL that opens the file for at least half of `settings.URL_SECONDS`, then expires."""
+    return default_storage.url(key)
+
+
+class SignedFileSystemStorage(FileSystemStorage):
+    """Files on a disk, written atomically, opened by signed URLs that expire."""
+
+    def _save(self, name: str, content: Any) -> str:
+        """Write beside the target and rename: a reader or a kill never meets half a file."""
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return name
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Keys are made of the content, so a key that exists is written again."""
+        return name
+
+    def url(self, name: str | None) -> str:
+        """The file's URL, the same one for half of the period so that browsers cache it."""
+        half = settings.URL_SECONDS // 2
+        expires = (int(time.time()) // half + 2) * half
+        query = urlencode({"expires": expires, "signature": _signature(name or "", expires)})
+        return f"{self.base_url}{quote(name or '')}?{query}"
+
+
+def is_signed(key: str, expires: str, signature: str) -> bool:
+    """Whether the signature opens that key now."""
+    try:
+        _signer.unsign(f"{key}:{expires}:{signature}")
+    except BadSignature:
+        return False
+    return int(expires) > time.time()
+
+
+def _signature(key: str, expires: int) -> str:
+    return _signer.signature(f"{key}:{expires}")
+
+
+def _shard(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

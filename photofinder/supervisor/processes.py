@@ -1,0 +1,91 @@
+"""What makes up a running PhotoFinder: the one list of its processes."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from photofinder.supervisor import TroubleError
+from photofinder.supervisor.runner import Process
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+QUEUES = ("ingest", "faces", "people")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What steers the supervisor."""
+
+    var_dir: Path
+    host: str
+    port: int
+    demo: bool
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> "Config":
+        """Read VAR_DIR, HOST, PORT and DEMO; an empty one counts as not set. Raises TroubleError."""
+        port = env.get("PORT") or "8000"
+        if not port.isdecimal() or not 0 < int(port) < 65536:
+            raise TroubleError(f"PORT must be a number from 1 to 65535, not {port!r}.")
+        return cls(
+            var_dir=Path(env.get("VAR_DIR") or BASE_DIR / "var").resolve(),
+            host=env.get("HOST") or "127.0.0.1",
+            port=int(port),
+            demo=env.get("DEMO") != "0",
+        )
+
+    @property
+    def url(self) -> str:
+        """The site's address for a browser on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Commands to run before the site, the processes of the site, and commands to run once it answers."""
+
+    preparation: Sequence[Process]
+    site: Sequence[Process]
+    afterwards: Sequence[Process]
+
+
+def photofinder(config: Config) -> Plan:
+    """The plan of `make run`."""
+    beat = _celery("beat", "beat", "--schedule", str(config.var_dir / "beat-schedule"), "--pidfile=")
+    return Plan(
+        preparation=[
+            _manage("migrate", "--noinput"),
+            _manage("sync_roles"),
+            _manage("collectstatic", "--noinput", "--verbosity=0"),
+            _manage("check", "--database", "default"),
+            _manage("ensure_admin"),
+        ],
+        site=[_web(config), *(_worker(queue) for queue in QUEUES), beat],
+        afterwards=[_manage("demo_event")] if config.demo else [],
+    )
+
+
+def _web(config: Config) -> Process:
+    serve = ("photofinder.wsgi", "--bind", f"{config.host}:{config.port}", "--no-control-socket", "--log-level=warning")
+    return _module("web", "gunicorn", *serve, "-w", "1", "-k", "gthread", "--threads", "8")
+
+
+def _worker(queue: str) -> Process:
+    """One process per queue, so that a slow stage never waits behind another; only ingest runs several at once."""
+    concurrency = max(1, len(os.sched_getaffinity(0)) - 1) if queue == "ingest" else 1
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return _celery(queue, "worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(concurrency), "-P", "prefork", *alone)
+
+
+def _celery(name: str, *arguments: str) -> Process:
+    return _module(name, "celery", "--quiet", "-A", "photofinder.celery", *arguments)
+
+
+def _manage(command: str, *arguments: str) -> Process:
+    return Process(name=command, argv=(sys.executable, "manage.py", command, *arguments))
+
+
+def _module(name: str, module: str, *arguments: str) -> Process:
+    return Process(name=name, argv=(sys.executable, "-m", module, *arguments))
