@@ -36,6 +36,7 @@ format: $(DEV_STAMP) ## put the code into the one format
 	@$(PY) -m ruff format .
 
 install: $(SITE_STAMP) ## install what the site needs into .venv
+	@echo "Everything is in $(VENV)."
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("PhotoFinder needs Python 3.11 or newer and this is %d.%d. Name another one: make PYTHON=/path/to/python3.12" % sys.version_info[:2])'

@@ -36,9 +36,31 @@ def align(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[
     Pixels outside the picture are black, as the networks were trained.
     """
     matrix = similarity_transform(landmarks, ARCFACE_TEMPLATE)
-    region, matrix = _region(pixels, matrix)
+    region, matrix = _reduced(pixels, matrix)
     crop = cv2.warpAffine(region, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
     return np.asarray(crop, np.uint8)
+
+
+def _reduced(
+    pixels: NDArray[np.uint8], matrix: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Pixels and matrix for a crop that is half the size or less: warping alone would skip pixels (aliasing)."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    step = int(1 / scale) if scale > 0 else 1
+    if step < 2:
+        return pixels, matrix
+    corners = np.array([[0, 0], [CROP_PX, 0], [0, CROP_PX], [CROP_PX, CROP_PX]]) - matrix[:, 2]
+    corners = corners @ np.linalg.inv(matrix[:, :2]).T
+    height, width = pixels.shape[:2]
+    left, top = np.clip(corners.min(axis=0).astype(int) - step, 0, [width - 1, height - 1])
+    right, bottom = np.clip(corners.max(axis=0).astype(int) + step, [left + step, top + step], [width, height])
+    columns, rows = max((right - left) // step, 1), max((bottom - top) // step, 1)
+    region = pixels[top : top + rows * step, left : left + columns * step]
+    reduced = cv2.resize(region, (int(columns), int(rows)), interpolation=cv2.INTER_AREA)
+    # A pixel of the reduced region has its centre in the middle of a block of step x step.
+    centre = np.array([left, top]) + (step - 1) / 2
+    shifted = matrix[:, 2] + matrix[:, :2] @ centre
+    return np.asarray(reduced, np.uint8), np.column_stack([matrix[:, :2] * step, shifted])
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:

@@ -121,6 +121,7 @@ class Person(models.Model):
     photos_count = models.PositiveIntegerField(_("photos"), default=0, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
+    distance: float  # set by .nearest()
     objects: ClassVar = PersonQuerySet.as_manager()
 
     class Meta:
@@ -161,6 +162,7 @@ class Face(models.Model):
     )
     assigned_by = models.CharField(_("assigned by"), max_length=10, choices=AssignedBy.choices, blank=True)
 
+    distance: float  # set by .nearest()
     objects: ClassVar = FaceQuerySet.as_manager()
 
     class Meta:

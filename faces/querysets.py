@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
 
 from photofinder.vectors import nearest
@@ -49,9 +51,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         people = Person.objects.filter(faces__photo__event=OuterRef("pk")).order_by().values("faces__photo__event")
         return self.annotate(
             photos_count=Count("photos", distinct=True),
-            people_count=models.functions.Coalesce(
-                models.Subquery(people.annotate(n=Count("pk", distinct=True)).values("n")), 0
-            ),
+            people_count=Coalesce(models.Subquery(people.annotate(n=Count("pk", distinct=True)).values("n")), 0),
         )
 
 
@@ -97,9 +97,11 @@ class FaceQuerySet(models.QuerySet["Face"]):
         """Those in photos of these events."""
         return self.filter(photo__event__in=events)
 
-    def nearest(self, vector: NDArray[np.float32], *, contract: str) -> models.QuerySet[Face]:
-        """Of that contract, nearest first, each with its cosine `distance`."""
-        return nearest(self, "embedding", vector, contract=contract)
+    def nearest(
+        self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
+    ) -> models.QuerySet[Face]:
+        """Of that contract, nearest first, each with its cosine `distance`, at most `within`."""
+        return nearest(self, "embedding", vector, contract=contract, within=within)
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
@@ -115,11 +117,13 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
         return self.filter(Exists(Face.objects.filter(person=OuterRef("pk"), photo__event__in=events)))
 
-    def nearest(self, vector: NDArray[np.float32], *, contract: str) -> models.QuerySet[Person]:
-        """By centroid, of that contract, nearest first, each with its cosine `distance`."""
-        return nearest(self.exclude(centroid=None), "centroid", vector, contract=contract)
+    def nearest(
+        self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
+    ) -> models.QuerySet[Person]:
+        """By centroid, of that contract, nearest first, each with its cosine `distance`, at most `within`."""
+        return nearest(self.exclude(centroid=None), "centroid", vector, contract=contract, within=within)
 
-    def resolve(self, user_id: object) -> Person:
+    def resolve(self, user_id: UUID | str) -> Person:
         """The person whom that public id means today, following merges. Raises Person.DoesNotExist."""
         person = self.get(user_id=user_id)
         while person.merged_into_id:

@@ -24,4 +24,4 @@ def enqueue(path: str, ids: Sequence[int], *, chunk: int | None = None) -> None:
 def queue_length(queue: str) -> int:
     """How many messages wait in the queue, not counting those that workers hold."""
     with app.connection_for_read() as connection, connection.channel() as channel:
-        return int(channel.queue_declare(queue, durable=True, auto_delete=False).message_count)
+        return int(app.amqp.queues[queue](channel).queue_declare().message_count)

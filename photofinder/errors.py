@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457 for it
     """An expected failure: a stable `code` for programs and one sentence of `detail` for people.
 
     `extra` is JSON that helps the caller to go on, for instance the boxes of the faces to choose from.

@@ -66,12 +66,12 @@ class Picture:
         self._stream = stream
         self._decoded: NDArray[np.uint8] | None = None
         with self._open() as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                detail = f"{width} x {height} pixels are more than the {max_pixels // 1_000_000} megapixels allowed."
+                raise RefusedFile("too_many_pixels", detail)
             self.format = image.format or ""
             self._orientation = _orientation(image)
-            width, height = image.size
-        if width * height > max_pixels:
-            detail = f"{width} x {height} pixels are more than the {max_pixels // 1_000_000} megapixels allowed."
-            raise RefusedFile("too_many_pixels", detail)
         self.width, self.height = (height, width) if self._orientation >= 5 else (width, height)
 
     @classmethod
@@ -87,7 +87,7 @@ class Picture:
     def info(self) -> ImageInfo:
         """Format, size and EXIF, from the header alone."""
         with self._open() as image:
-            exif = image.getexif()
+            exif = _exif(image)
             return ImageInfo(self.format, self.width, self.height, _taken_at(exif), _camera(exif))
 
     def verify(self) -> None:
@@ -165,7 +165,7 @@ def cutout(pixels: NDArray[np.uint8], box: tuple[float, float, float, float]) ->
     """
     height, width = pixels.shape[:2]
     left, top, box_width, box_height = box[0] * width, box[1] * height, box[2] * width, box[3] * height
-    half = min(max(box_width, box_height) * (0.5 + _CUTOUT_MARGIN), width / 2, height / 2)
+    half = min(max(box_width, box_height, 2) * (0.5 + _CUTOUT_MARGIN), width / 2, height / 2)
     x = min(max(left + box_width / 2, half), width - half)
     y = min(max(top + box_height / 2, half), height - half)
     region = pixels[int(y - half) : max(int(y + half), 1), int(x - half) : max(int(x + half), 1)]
@@ -187,8 +187,13 @@ def _not_an_image(stream: BinaryIO) -> RefusedFile:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1-8. pillow-heif turns HEIC upright itself and reports 1."""
-    value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    value = _exif(image).get(ExifTags.Base.Orientation, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    """EXIF from the header: a PNG's own getexif() would decode all its pixels to look behind them."""
+    return Image.Image.getexif(image)
 
 
 def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -51,6 +51,7 @@ if PROXIES:
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -128,21 +129,19 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+S3_OPTIONS = {
+    "bucket_name": S3_BUCKET,
+    "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+    "region_name": env.str("S3_REGION", default="") or None,
+    "access_key": env.str("S3_ACCESS_KEY_ID", default="") or None,
+    "secret_key": env.str("S3_SECRET_ACCESS_KEY", default="") or None,
+    "addressing_style": "path",
+    "signature_version": "s3v4",
+    "querystring_expire": URL_SECONDS,
+    "file_overwrite": True,  # keys are made of the content, so writing twice writes the same
+}
 if S3_BUCKET:
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
-            "region_name": env.str("S3_REGION", default="") or None,
-            "access_key": env.str("S3_ACCESS_KEY_ID", default="") or None,
-            "secret_key": env.str("S3_SECRET_ACCESS_KEY", default="") or None,
-            "addressing_style": "path",
-            "signature_version": "s3v4",
-            "querystring_expire": URL_SECONDS,
-            "file_overwrite": True,  # keys are made of the content, so writing twice writes the same
-        },
-    }
+    STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "photofinder" / "static"]
@@ -190,18 +189,14 @@ SELFIE_QUALITY_GATES = {"det_score": 0.4, "size_px": 30.0, "sharpness": 10.0, "y
 FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is trusted more than a single one
 
 # --- the pipeline: who starts whom ------------------------------------------------------------------------------------
-PIPELINE = {
+PIPELINE = {  # the task that a photo in this state waits for
     "queued": "faces.tasks.ingest_photos",
     "ingested": "faces.tasks.detect_faces",
     "analysed": "faces.tasks.assign_people",
 }
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.int("PIPELINE_STALLED_SECONDS", default=120)
-QUEUES = {
-    "ingest": "faces.tasks.ingest_photos",
-    "faces": "faces.tasks.detect_faces",
-    "people": "faces.tasks.assign_people",
-}
+QUEUES = ("ingest", "faces", "people")
 
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or f"{REDIS_URL}/0"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -211,8 +206,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
-CELERY_TASK_ROUTES = {path: {"queue": queue} for queue, path in QUEUES.items()} | {
-    "faces.tasks.resume_photos": {"queue": "people"}
+CELERY_TASK_ROUTES = {
+    "faces.tasks.ingest_photos": {"queue": "ingest"},
+    "faces.tasks.detect_faces": {"queue": "faces"},
+    "faces.tasks.assign_people": {"queue": "people"},
+    "faces.tasks.resume_photos": {"queue": "people"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -287,13 +285,33 @@ UNFOLD = {
     "SITE_TITLE": "PhotoFinder",
     "SITE_HEADER": "PhotoFinder",
     "SITE_SUBHEADER": _("Everyone finds their photos"),
-    "SITE_SYMBOL": "familiar_face_and_zone",
+    "SITE_URL": None,
+    "SITE_ICON": lambda request: static("photofinder/favicon.svg"),
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("photofinder/favicon.svg")}
     ],
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
     "STYLES": [lambda request: static("photofinder/admin.css")],
+    "DASHBOARD_CALLBACK": "faces.admin.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "photofinder.navigation.sidebar"},
+    "COLORS": {
+        "primary": {  # indigo: apart from the green, orange and red that states are shown in
+            "50": "oklch(96.2% .018 272.314)",
+            "100": "oklch(93% .034 272.788)",
+            "200": "oklch(87% .065 274.039)",
+            "300": "oklch(78.5% .115 274.713)",
+            "400": "oklch(67.3% .182 276.935)",
+            "500": "oklch(58.5% .233 277.117)",
+            "600": "oklch(51.1% .262 276.966)",
+            "700": "oklch(45.7% .24 277.023)",
+            "800": "oklch(39.8% .195 277.366)",
+            "900": "oklch(35.9% .144 278.697)",
+            "950": "oklch(25.7% .09 281.288)",
+        }
+    },
 }
 
 # --- logs -------------------------------------------------------------------------------------------------------------

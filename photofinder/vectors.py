@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 import numpy as np
 from django.db import models
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField, HnswIndex
 
 FACE_DIMENSIONS = 512
@@ -29,13 +28,18 @@ def padded(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.pad(vector, (0, FACE_DIMENSIONS - len(vector)))
 
 
-def as_array(value: HalfVector) -> NDArray[np.float32]:
+def as_array(value: Any) -> NDArray[np.float32]:
     """A stored vector as float32 (512,)."""
-    return value.to_numpy().astype(np.float32)
+    return np.asarray(value, np.float32)
 
 
 def nearest(
-    rows: models.QuerySet[Row], field: str, vector: NDArray[np.float32], *, contract: str
+    rows: models.QuerySet[Row], field: str, vector: NDArray[np.float32], *, contract: str, within: float | None = None
 ) -> models.QuerySet[Row]:
-    """Those of `rows` whose `field` holds a vector of that contract, nearest first, each with its cosine `distance`."""
-    return rows.filter(contract=contract).annotate(distance=CosineDistance(field, vector)).order_by("distance")
+    """Those of `rows` whose `field` holds a vector of that contract, nearest first, each with its cosine `distance`,
+    at most `within` when it is given.
+    """
+    near: Any = rows.filter(contract=contract).annotate(distance=CosineDistance(field, vector))
+    if within is not None:
+        near = near.filter(distance__lte=within)
+    return near.order_by("distance")  # type: ignore[no-any-return]

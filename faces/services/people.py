@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
@@ -51,7 +51,7 @@ def people_refresh(*, ids: Collection[int]) -> None:
 
 
 @transaction.atomic
-def people_merge(*, into: Person, others: Sequence[Person], actor: AbstractBaseUser | None) -> Decision:
+def people_merge(*, into: Person, others: Sequence[Person], actor: User | None) -> Decision:
     """Make `others` the same person as `into`, who keeps id, name and cover; a nameless one takes the first name.
 
     Raises Problem `nothing_to_merge`, or `merged_already` for one who is somebody else already.
@@ -74,7 +74,7 @@ def people_merge(*, into: Person, others: Sequence[Person], actor: AbstractBaseU
 
 
 @transaction.atomic
-def decision_undo(*, decision: Decision, actor: AbstractBaseUser | None) -> Decision:
+def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
     """Take a merge back: its people and their faces are what they were.
 
     Raises Problem `not_undoable` for another kind, `undone_already`, and `changed_since` when a later merge moved on.
@@ -109,10 +109,11 @@ class _Crowd:
         self.contract = current_contract()
         self._calibration = current_calibration()
         people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
-        rows = people.filter(contract=self.contract).exclude(centroid=None).order_by("pk")
-        self._people = list(rows.values_list("pk", flat=True))
-        self._rows = {person: row for row, person in enumerate(self._people)}
-        self._centroids = [as_array(centroid) for centroid in rows.values_list("centroid", flat=True)]
+        rows = people.filter(contract=self.contract).exclude(centroid=None).order_by("pk").only("centroid")
+        self._people: list[int] = []
+        self._rows: dict[int, int] = {}
+        self._centroids: list[NDArray[np.float32]] = []
+        self._remember(rows)
 
     def take_in(self, faces: list[Face]) -> None:
         """Give each unassigned face of one photo to somebody, to a new person, or to nobody yet."""
@@ -129,8 +130,8 @@ class _Crowd:
         """How near each face must be: a newcomer is taken for somebody else equally rarely at any size of the event."""
         good = self._calibration.distance_at(settings.FACE_FALSE_JOINS / max(len(self._people), 1))
         weak = self._calibration.strict_threshold
-        is_good = [face.quality >= settings.FACE_QUALITY_GOOD for face in faces]
-        return np.where(is_good, good, min(weak, good)).astype(np.float32)
+        goodness = [face.quality >= settings.FACE_QUALITY_GOOD for face in faces]
+        return np.array([good if is_good else min(weak, good) for is_good in goodness], np.float32)
 
     def _found(self, face: Face) -> int | None:
         if face.quality < settings.FACE_QUALITY_GOOD:
@@ -142,9 +143,13 @@ class _Crowd:
         Face.objects.bulk_update(faces, ["person", "assigned_by"])
         touched: list[Any] = sorted({face.person_id for face in faces})
         Person.objects.refresh(touched, contract=self.contract)
-        for person, centroid in Person.objects.filter(pk__in=touched).values_list("pk", "centroid"):
-            if person not in self._rows:
-                self._rows[person] = len(self._people)
-                self._people.append(person)
-                self._centroids.append(as_array(centroid))
-            self._centroids[self._rows[person]] = as_array(centroid)
+        self._remember(Person.objects.filter(pk__in=touched).order_by("pk").only("centroid"))
+
+    def _remember(self, people: Iterable[Person]) -> None:
+        """Take over the centroids of these people, new ones at the end."""
+        for person in people:
+            if person.pk not in self._rows:
+                self._rows[person.pk] = len(self._people)
+                self._people.append(person.pk)
+                self._centroids.append(as_array(person.centroid))
+            self._centroids[self._rows[person.pk]] = as_array(person.centroid)

@@ -38,13 +38,12 @@ def photos_ingest(*, photo_ids: Sequence[int]) -> None:
 
 def photos_detect(*, photo_ids: Sequence[int]) -> None:
     """Find the faces of these photos; an image that another event had analysed already is not analysed again."""
-    with _stage(photo_ids, State.INGESTED, State.ANALYSED) as stage:
-        with stage.failing(*stage.photos):
-            contract = current_contract()
-            fresh = [photo for photo in stage.photos if not _faces_copy(photo, contract)]
-            for photo, faces in _analyse(stage, fresh):
-                Face.objects.filter(photo=photo).delete()
-                Face.objects.bulk_create(_face(photo, face, contract) for face in faces)
+    with _stage(photo_ids, State.INGESTED, State.ANALYSED) as stage, stage.failing(*stage.photos):
+        contract = current_contract()
+        fresh = [photo for photo in stage.photos if not _faces_copy(photo, contract)]
+        for photo, faces in _analyse(stage, fresh):
+            Face.objects.filter(photo=photo).delete()
+            Face.objects.bulk_create(_face(photo, face, contract) for face in faces)
 
 
 def photos_assign(*, photo_ids: Sequence[int]) -> None:

@@ -1,8 +1,7 @@
 """One selfie in, everybody it could be and all their photos out. Nothing of the selfie is kept."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from threading import Lock
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
@@ -11,14 +10,12 @@ from faces.calibration import Calibration
 from faces.engines.base import DetectedFace
 from faces.models import Event, Face, Person
 from faces.quality import Quality, QualityGates, assess
+from faces.querysets import FaceQuerySet
 from faces.services.people import current_calibration, current_contract
 from photofinder.engines import get_engine
 from photofinder.errors import Problem
 from photofinder.images import Picture
 from photofinder.vectors import padded
-
-_one_selfie = Lock()  # an engine works on one selfie at a time in a web process; the others wait
-
 
 @dataclass(frozen=True)
 class PersonMatch:
@@ -62,7 +59,7 @@ def selfie_search(
     well-known person whose mean does not resemble the selfie must be strictly near. Raises Problem `no_face`,
     `several_faces` (with `faces`: boxes to choose from by `face_index`) or `low_quality`.
     """
-    selfie = _chosen(_faces(picture), face_index)
+    selfie = _chosen(get_engine("face").analyse([picture])[0], face_index)
     quality = assess(selfie, QualityGates(**settings.SELFIE_QUALITY_GATES))
     if not quality.is_good:
         raise Problem("low_quality", f"{_ADVICE[quality.reason]} Please send another photo.", reason=quality.reason)
@@ -81,11 +78,6 @@ _ADVICE = {
 # Faces in the background of a selfie are no choice to bother people with: beside the largest face only those count
 # that have at least this share of its area.
 _RIVAL_AREA = 0.5
-
-
-def _faces(picture: Picture) -> list[DetectedFace]:
-    with _one_selfie:
-        return list(get_engine("face").analyse([picture])[0])
 
 
 def _chosen(faces: list[DetectedFace], index: int | None) -> DetectedFace:
@@ -121,7 +113,7 @@ class _Search:
     def people(self) -> list[PersonMatch]:
         """The people whose mean face is near enough, nearest first."""
         people = Person.objects.current().in_events(self._events)
-        near = people.nearest(self._vector, contract=self._contract).filter(distance__lte=self._limit)
+        near = people.nearest(self._vector, contract=self._contract, within=self._limit)
         found = list(near[: settings.FACE_SEARCH_CANDIDATES])
         in_scope = Face.objects.in_events(self._events).filter(person__in=found)
         counts = dict(in_scope.values_list("person").annotate(n=Count("photo", distinct=True)))
@@ -130,29 +122,25 @@ class _Search:
     def photos(self, people: Iterable[PersonMatch]) -> list[PhotoMatch]:
         """All photos of these people, and those of other faces that are near by themselves; one match per photo."""
         by_person = {match.person.pk: match.similarity for match in people}
-        matches = [
-            PhotoMatch(face, max(by_person[face.person_id or 0], self._similarity(face)))
-            for face in self._nearest(person__in=by_person)
-        ]
-        matches += [PhotoMatch(face, self._similarity(face)) for face in self._strays(by_person)]
+        matches = [PhotoMatch(face, self._similarity(face)) for face in self._strays(by_person)]
+        for face in self._near(Face.objects.filter(person__in=by_person)):
+            matches.append(PhotoMatch(face, max(by_person[face.person_id or 0], self._similarity(face))))
         best: dict[int, PhotoMatch] = {}
         for match in sorted(matches, key=lambda match: (-match.similarity, match.face.distance)):
             best.setdefault(match.face.photo_id, match)
         return list(best.values())
 
-    def _strays(self, found: Iterable[int]) -> Iterable[Face]:
-        near = self._nearest().filter(distance__lte=self._limit)[: settings.FACE_SEARCH_CANDIDATES]
+    def _strays(self, found: Collection[int]) -> Iterator[Face]:
+        """Near faces that are not of the people found."""
         strict = min(self._calibration.strict_threshold, self._limit)
-        for face in near:
+        for face in self._near(Face.objects.all(), within=self._limit)[: settings.FACE_SEARCH_CANDIDATES]:
             known = face.person is not None and face.person.faces_count >= settings.FACE_KNOWN_FACES
             if face.person_id not in found and (not known or face.distance <= strict):
                 yield face
 
-    def _nearest(self, **conditions: object) -> QuerySet[Face]:
-        faces = Face.objects.in_events(self._events).filter(**conditions)
-        return faces.nearest(self._vector, contract=self._contract).select_related(
-            "photo__image", "photo__event", "person"
-        )
+    def _near(self, faces: FaceQuerySet, within: float | None = None) -> QuerySet[Face]:
+        near = faces.in_events(self._events).nearest(self._vector, contract=self._contract, within=within)
+        return near.select_related("photo__image", "photo__event", "person")
 
     def _similarity(self, row: Face | Person) -> float:
         return self._calibration.similarity(row.distance)

@@ -1,13 +1,13 @@
 """Events and the photos that are sent to them."""
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date as Date
 from itertools import chain, count
 from typing import BinaryIO
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from slugify import slugify
 
@@ -27,7 +27,7 @@ class Accepted:
 
 
 @transaction.atomic
-def event_create(*, name: str, date: Date | None = None, slug: str = "", published: bool = False) -> Event:
+def event_create(*, name: str, date: datetime.date | None = None, slug: str = "", published: bool = False) -> Event:
     """A new event; without a slug it gets one from its name. Raises Problem `slug_taken`."""
     wanted = slug or _free_slug(name)
     if Event.objects.filter(slug=wanted).exists():
@@ -54,7 +54,7 @@ def photos_upload(*, batch: UploadBatch, files: Iterable[tuple[str, BinaryIO]]) 
     return accepted, refused
 
 
-def batch_create(*, event: Event, by: AbstractBaseUser | None) -> UploadBatch:
+def batch_create(*, event: Event, by: User | None) -> UploadBatch:
     """A new, empty batch."""
     return UploadBatch.objects.create(event=event, by=by)
 

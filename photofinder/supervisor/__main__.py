@@ -20,12 +20,12 @@ LEFTOVER_SECONDS = 20
 READY_SECONDS = 120
 
 
-def up(config: Config, plan: Plan) -> int:
+def up(config: Config, plan: Plan, *, fast: bool = False) -> int:
     """Run the site until a signal; returns the exit code. Raises TroubleError when it cannot start."""
     with _only_one(config, sys.stdout) as runner:
         try:
             _require_port(config)
-            with services(runner, config.var_dir):
+            with services(runner, config.var_dir, fast=fast):
                 _serve(runner, config, plan)
         except StopRequestedError:
             return 0
@@ -44,6 +44,7 @@ def execute(config: Config, command: Sequence[str], *, fast: bool) -> int:
 
 def _serve(runner: Runner, config: Config, plan: Plan) -> None:
     for process in plan.preparation:
+        runner.say(f"{process.name} ...")
         if code := runner.run(process):
             raise TroubleError(f"{process.name} ended with exit code {code}; what it said stands above.")
     for process in plan.site:

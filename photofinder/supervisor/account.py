@@ -80,8 +80,12 @@ def reachable_folder(folder: Path, account: Account, shelter: Path) -> Path:
 
     The parents belong to the person who made them private, so they stay as they are.
     """
-    if folder.is_symlink() and not folder.exists():
-        raise TroubleError(f"{folder} leads to {folder.readlink()}, which is gone. Delete {folder} to start afresh.")
+    if folder.is_symlink():
+        if not folder.exists():
+            raise TroubleError(
+                f"{folder} leads to {folder.readlink()}, which is gone. Delete {folder} to start afresh."
+            )
+        return folder.resolve()
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != account.uid:
         account.own(folder)

@@ -56,7 +56,7 @@ def photofinder(config: Config) -> Plan:
     beat = _celery("beat", "beat", "--schedule", str(config.var_dir / "beat-schedule"), "--pidfile=")
     return Plan(
         preparation=[
-            _manage("migrate", "--noinput"),
+            _manage("migrate", "--noinput", "--verbosity=0"),
             _manage("sync_roles"),
             _manage("collectstatic", "--noinput", "--verbosity=0"),
             _manage("check", "--database", "default"),

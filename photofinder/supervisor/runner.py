@@ -84,7 +84,7 @@ class Console:
         """Write one line. A terminal that has gone away is no reason to fail."""
         if name not in self._names:
             self._names.append(name)
-        label = f"{name:<11}|"
+        label = f"{name:<13}|"
         if self._coloured:
             label = f"\x1b[{COLOURS[self._names.index(name) % len(COLOURS)]}m{label}\x1b[0m"
         with suppress(OSError):

@@ -13,7 +13,7 @@ from photofinder.supervisor.redis import Redis
 from photofinder.supervisor.runner import Process, Runner
 
 START_SECONDS = 120
-START_ATTEMPTS = 5  # about 20 seconds, with the pauses between them
+START_ATTEMPTS = 4  # 7 seconds of pauses; what an earlier run left is gone by then
 
 
 @contextmanager

@@ -1,0 +1,134 @@
+"""Events: the list, and the page on which an organiser drops photos and watches them being processed."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from faces.admin import cells, reads
+from faces.admin.uploading import batch_start, drop_zone, file_take
+from faces.models import Event
+from faces.services.uploads import event_create
+from photofinder.admin_classes import ModelAdmin, display, picture
+from photofinder.storage import signed_url, thumbnail_key
+
+LATEST_PHOTOS = 24
+
+
+@admin.register(Event)
+class EventAdmin(ModelAdmin[Event]):
+    """Events."""
+
+    list_display = ("cover", "name", "date", "publication", "photos", "people", "processing")
+    list_display_links = ("cover", "name")
+    list_filter = ("published", "date")
+    list_per_page = 30
+    search_fields = ("name", "slug")
+    search_help_text = _("Search by name")
+    fields = ("name", "date", "slug", "published")
+    compressed_fields = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """With the figures of the list."""
+        return reads.events_listed()
+
+    @display(description=_("cover"))
+    def cover(self, event: Any) -> SafeString:
+        """A photo of the event."""
+        return picture(cover_url(event), _("A photo of “%s”") % event.name)
+
+    @display(description=_("published"), ordering="published", label={True: "success", False: "default"})
+    def publication(self, event: Event) -> tuple[bool, str]:
+        """Whether attendees can find themselves in it."""
+        return event.published, str(_("published") if event.published else _("draft"))
+
+    @display(description=_("photos"), ordering="photos_count")
+    def photos(self, event: Any) -> int:
+        """How many photos it has."""
+        return int(event.photos_count)
+
+    @display(description=_("people"), ordering="people_count")
+    def people(self, event: Any) -> int:
+        """How many people were found in it."""
+        return int(event.people_count)
+
+    @display(description=_("processing"))
+    def processing(self, event: Any) -> SafeString:
+        """How far its photos are."""
+        return cells.progress(event.processed, event.failed, event.photos_count)
+
+    def get_form(self, request: HttpRequest, obj: Event | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """A new event may be saved without a slug: it gets one from its name."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if not change and "slug" in form.base_fields:
+            form.base_fields["slug"].required = False
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Event, form: ModelForm[Event], change: bool) -> None:
+        """A new event is made by the service that the API uses too."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made = event_create(name=obj.name, date=obj.date, slug=obj.slug, published=obj.published)
+        obj.pk, obj.slug = made.pk, made.slug
+
+    def response_add(self, request: HttpRequest, obj: Event, post_url_continue: str | None = None) -> HttpResponse:
+        """Go on to the event's page: the next thing to do is to drop photos there."""
+        self.message_user(request, str(_("The event is there. Now drop its photos.")), messages.SUCCESS)
+        return redirect("admin:faces_event_change", obj.pk)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
+        """An event that has photos stays: deleting them would take faces away from people."""
+        return bool(obj and not obj.photos.exists() and super().has_delete_permission(request, obj))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The form, with the event's photos and its drop zone beside it."""
+        event = self.get_object(request, object_id)
+        context = _page(request, event) if event else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The addresses that the page's scripts talk to, before those of Django."""
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/progress/", view(self.progress_view), name="faces_event_progress"),
+            path("<int:pk>/upload/", view(batch_start), name="faces_event_upload"),
+            path("<int:pk>/upload/<int:batch>/", view(file_take), name="faces_event_upload_file"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
+        """How far the event's photos are, for the page that asks every two seconds."""
+        event = get_object_or_404(Event, pk=pk)
+        if not self.has_view_permission(request, event):
+            return JsonResponse({"code": "forbidden"}, status=403)
+        return JsonResponse(figures(event.photos.all()))
+
+
+def figures(photos: QuerySet[Any]) -> dict[str, Any]:
+    """How far photos are, and in words how long the rest takes."""
+    progress = reads.progress(photos)
+    return {**progress, "eta": cells.time_left(progress["eta_s"])}
+
+
+def cover_url(event: Any) -> str:
+    """The signed URL of the event's cover at 512 pixels, or nothing."""
+    return signed_url(thumbnail_key(event.cover_sha, 512)) if event.cover_sha else ""
+
+
+def _page(request: HttpRequest, event: Event) -> dict[str, Any]:
+    return {
+        "event": event,
+        "progress": figures(event.photos.all()),
+        "progress_url": reverse("admin:faces_event_progress", args=[event.pk]),
+        "latest": reads.photos_listed().filter(event=event).order_by("-pk")[:LATEST_PHOTOS],
+        "drop_zone": drop_zone(event) if request.user.has_perm("faces.add_photo") else None,
+    }

@@ -1,0 +1,119 @@
+"""Photos: the list, and the page that draws the boxes of the faces with their people."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from faces.admin import cells, reads
+from faces.admin.reasons import title
+from faces.models import Face, Photo
+from faces.services.pipeline import photos_retry
+from faces.templatetags.pictures import thumbnail
+from photofinder.admin_classes import ModelAdmin, ReadOnly, action, display, picture
+
+
+class HasFacesFilter(admin.SimpleListFilter):
+    """With faces, or without."""
+
+    title = _("faces")
+    parameter_name = "has_faces"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The choices."""
+        return [("yes", _("with faces")), ("no", _("without faces"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of the choice."""
+        has_faces = Exists(Face.objects.filter(photo=OuterRef("pk")))
+        return {"yes": queryset.filter(has_faces), "no": queryset.filter(~has_faces)}.get(self.value() or "", queryset)
+
+
+@admin.register(Photo)
+class PhotoAdmin(ReadOnly, ModelAdmin[Photo]):
+    """Photos."""
+
+    list_display = ("picture", "original_name", "event", "progress", "faces", "taken_at", "reason")
+    list_display_links = ("picture", "original_name")
+    list_filter = (("event", RelatedDropdownFilter), "state", HasFacesFilter)
+    list_filter_submit = True
+    list_per_page = 50
+    search_fields = ("original_name",)
+    search_help_text = _("Search by file name")
+    show_full_result_count = False
+    actions = ("try_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Photo]:
+        """With what the list shows beside them."""
+        return reads.photos_listed()
+
+    @display(description=_("photo"))
+    def picture(self, photo: Photo) -> SafeString:
+        """The thumbnail."""
+        return picture(thumbnail(photo.image, 512), photo.original_name)
+
+    @display(description=_("state"), ordering="state", label=cells.STATE_COLOURS)
+    def progress(self, photo: Photo) -> tuple[str, str]:
+        """What has been done, with its colour."""
+        return photo.state, photo.get_state_display()
+
+    @display(description=_("faces"), ordering="faces_count")
+    def faces(self, photo: Any) -> int:
+        """How many faces were found."""
+        return int(photo.faces_count)
+
+    @display(description=_("taken at"), ordering="image__taken_at")
+    def taken_at(self, photo: Photo) -> Any:
+        """The camera's clock."""
+        return photo.image.taken_at
+
+    @display(description=_("error"), ordering="error_code")
+    def reason(self, photo: Photo) -> str:
+        """Why it failed."""
+        return title(photo.error_code) if photo.error_code else ""
+
+    @action(description=_("Try again"), permissions=["retry"], icon="refresh")
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Photo]) -> None:
+        """Send the failed ones of these through the pipeline again."""
+        retry(self, request, queryset)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Who may upload may also ask for another attempt."""
+        return request.user.has_perm("faces.add_photo")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The photo with its faces."""
+        photo = self.get_object(request, object_id)
+        context = _page(photo) if photo else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+
+def retry(model_admin: Any, request: HttpRequest, photos: QuerySet[Photo]) -> None:
+    """Send the failed ones of these photos through the pipeline again, and say how many there were."""
+    count = photos_retry(photo_ids=list(photos.values_list("pk", flat=True)))
+    if count:
+        text = ngettext("%d photo is tried again.", "%d photos are tried again.", count) % count
+        model_admin.message_user(request, text, messages.SUCCESS)
+    else:
+        model_admin.message_user(request, str(_("None of these photos has failed.")), messages.WARNING)
+
+
+def _page(photo: Photo) -> dict[str, Any]:
+    """Faces from left to right, as people read; the photos before and after it in the event."""
+    faces = photo.faces.select_related("photo__image", "person")
+    neighbours = Photo.objects.filter(event=photo.event_id)
+    return {
+        "photo": photo,
+        "faces": sorted(faces, key=lambda face: face.box[0]),
+        "reason": title(photo.error_code) if photo.error_code else "",
+        "state_colour": cells.STATE_COLOURS[photo.state],
+        "before": neighbours.filter(pk__lt=photo.pk).order_by("-pk").values_list("pk", flat=True).first(),
+        "after": neighbours.filter(pk__gt=photo.pk).order_by("pk").values_list("pk", flat=True).first(),
+    }

@@ -1,0 +1,74 @@
+"""What the screens of Admin read: rows with the figures shown beside them, in a fixed number of queries."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, IntegerField, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from faces.models import Event, Face, Person, Photo, UploadBatch
+from faces.querysets import UNFINISHED
+
+RATE_WINDOW = timedelta(minutes=5)  # how fast photos were finished lately says how long the rest will take
+
+
+def counted(rows: QuerySet[Any], by: str, what: str = "pk") -> Coalesce:
+    """How many different `what` of `rows` belong to the outer row that `by` names; works on lists of any length."""
+    mine = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
+    return Coalesce(Subquery(mine.annotate(n=Count(what, distinct=True)).values("n")), 0, output_field=IntegerField())
+
+
+def events_listed() -> QuerySet[Event]:
+    """Events with `photos_count`, `people_count`, `processed`, `failed` and `cover_sha`, a photo to show."""
+    covers = Photo.objects.filter(event=OuterRef("pk"), image__ingested_at__isnull=False).order_by("pk")
+    events: QuerySet[Event] = Event.objects.with_counts().annotate(
+        processed=Count("photos", filter=~Q(photos__state__in=UNFINISHED), distinct=True),
+        failed=Count("photos", filter=Q(photos__state=Photo.State.FAILED), distinct=True),
+        cover_sha=Subquery(covers.values("image__sha256")[:1]),
+    )
+    return events
+
+
+def batches_listed() -> QuerySet[UploadBatch]:
+    """Uploads with `photos_count`, `processed`, `failed` and `refused`."""
+    return UploadBatch.objects.select_related("event", "by").annotate(
+        photos_count=Count("photos", distinct=True),
+        processed=Count("photos", filter=~Q(photos__state__in=UNFINISHED), distinct=True),
+        failed=Count("photos", filter=Q(photos__state=Photo.State.FAILED), distinct=True),
+        refused=Count("refusals", distinct=True),
+    )
+
+
+def photos_listed() -> QuerySet[Photo]:
+    """Photos with their image and event, and `faces_count`."""
+    photos: QuerySet[Photo] = Photo.objects.select_related("image", "event")
+    return photos.annotate(faces_count=counted(Face.objects.all(), "photo"))
+
+
+def people_listed() -> QuerySet[Person]:
+    """People with their cover, and `events_count`."""
+    people: QuerySet[Person] = Person.objects.select_related("cover_face__photo__image")
+    return people.annotate(events_count=counted(Face.objects.all(), "person", "photo__event"))
+
+
+def progress(photos: QuerySet[Photo]) -> Mapping[str, int | None]:
+    """How far the photos are: `total, processed, failed, unfinished, faces`, and `eta_s` where it can be told."""
+    counts = Photo.objects.filter(pk__in=photos.values("pk")).progress()
+    unfinished = counts["waiting"] + counts["working"]
+    return {
+        "total": counts["total"],
+        "processed": counts["ready"] + counts["failed"],
+        "failed": counts["failed"],
+        "unfinished": unfinished,
+        "faces": Face.objects.filter(photo__in=photos.values("pk")).count(),
+        "eta_s": _eta_seconds(photos, unfinished) if unfinished else 0,
+    }
+
+
+def _eta_seconds(photos: QuerySet[Photo], unfinished: int) -> int | None:
+    done = photos.exclude(state__in=UNFINISHED).filter(changed_at__gte=Now() - RATE_WINDOW)
+    recent = done.aggregate(n=Count("pk"), since=Min("changed_at"))
+    seconds = (timezone.now() - recent["since"]).total_seconds() if recent["since"] else 0
+    return round(seconds / recent["n"] * unfinished) if seconds else None

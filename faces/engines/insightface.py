@@ -1,0 +1,175 @@
+"""SCRFD and ArcFace through InsightFace's packs, on ONNX Runtime."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.alignment import align, head_pose
+from faces.engines.base import EngineSpec
+from faces.engines.candidates import Rows, Unembedded, distinct, rows_of, sizes, unembedded
+from faces.engines.onnx_header import OnnxHeader, read_header
+from faces.engines.template import TemplateFaceEngine
+from faces.engines.weights import version_of
+from photofinder.errors import EngineUnavailable
+from photofinder.images import Picture
+
+# SCRFD's input sides are multiples of its coarsest stride.
+_STRIDE = 32
+# The first look is at 640 pixels, and at 160 for faces that fill the frame, which 640 misses.
+_GLANCE_PX, _GLANCE_FACE = 160, 0.4
+# Below this score the detector only hints at faces.
+_HINT_SCORE = 0.2
+# A face of so many pixels (square root of its box's area) fills the 112-pixel crop without being enlarged.
+_CROP_FACE_PX = 88
+
+
+class InsightFaceEngine(TemplateFaceEngine):
+    """Faces by an InsightFace pack of a detector and a recognition network.
+
+    `root` holds models/<pack>/*.onnx; `providers` are ONNX Runtime's, by default CUDA where it is, else the CPU;
+    `side` is the detector's input in pixels for every photo, `crowd_side` for those in which it hints at small faces;
+    `threads` limits the cores that one inference uses (0: all).
+    """
+
+    def __init__(
+        self,
+        *,
+        pack: str = "buffalo_l",
+        root: str = "~/.insightface",
+        providers: list[str] | None = None,
+        det_score: float = 0.5,
+        side: int = 640,
+        crowd_side: int = 1920,
+        batch_size: int = 32,
+        threads: int = 0,
+    ) -> None:
+        super().__init__()
+        self._pack = pack
+        self._root = Path(root).expanduser()
+        self._providers = providers
+        self._det_score = det_score
+        self._side = side
+        self._crowd_side = crowd_side
+        self._batch_size = batch_size
+        self._threads = threads
+        self._detector: Any = None
+        self._recogniser: Any = None
+
+    @cached_property
+    def spec(self) -> EngineSpec:
+        """The pack's recognition network; the detector is part of the preprocessing, since it places the landmarks."""
+        headers = {path: read_header(path) for path in self._files()}
+        detector = next((path for path, header in headers.items() if _is_detector(header)), None)
+        recogniser = next((path for path, header in headers.items() if _is_recogniser(header)), None)
+        if detector is None or recogniser is None:
+            raise EngineUnavailable(f"The pack {self._folder} lacks a detector or a recognition network; {self._cure}")
+        dim = headers[recogniser].outputs[0][-1]
+        return EngineSpec("insightface", recogniser.stem, version_of(recogniser), dim, f"{detector.stem}+arcface112")
+
+    @property
+    def _folder(self) -> Path:
+        return self._root / "models" / self._pack
+
+    @property
+    def _cure(self) -> str:
+        return f"`python manage.py download_models {self._pack}` downloads it to {self._root}."
+
+    def _files(self) -> list[Path]:
+        """The pack's networks, in the order in which the library takes the first of each kind."""
+        if files := sorted(self._folder.glob("*.onnx")):
+            return files
+        raise EngineUnavailable(f"The InsightFace pack {self._pack} is missing: {self._cure}")
+
+    def _load(self) -> None:
+        self._files()  # the library would download a missing pack without asking
+        try:
+            import onnxruntime
+            from insightface.app import FaceAnalysis
+        except ImportError as error:
+            detail = f"InsightFace is not installed ({error}): `pip install -r requirements.txt` installs it."
+            raise EngineUnavailable(detail) from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        pack = FaceAnalysis(
+            name=self._pack,
+            root=str(self._root),
+            allowed_modules=["detection", "recognition"],
+            providers=self._providers or _best_providers(onnxruntime),
+            sess_options=options,
+        )
+        self._detector, self._recogniser = pack.models["detection"], pack.models["recognition"]
+
+    def _find(self, picture: Picture) -> list[tuple[Unembedded, NDArray[np.uint8]]]:
+        pixels = picture.pixels(2 * self._side)
+        rows = self._glance(pixels)
+        if self._hints_at_more(rows, picture):
+            pixels = picture.pixels(max(self._crowd_side, _side_for_crops(rows, picture)))
+            rows = distinct(np.concatenate([rows, self._detect(pixels, self._crowd_side)]))
+        rows = rows[rows[:, 4] >= self._det_score]
+        pixels = picture.pixels(_side_for_crops(rows, picture))
+        return [_found(row, picture, pixels) for row in rows]
+
+    def _glance(self, pixels: NDArray[np.uint8]) -> Rows:
+        """A look at the whole picture, at the usual size and, for faces that fill it, at a small one."""
+        rows = self._detect(pixels, _GLANCE_PX)
+        large = sizes(rows, 1.0, 1.0) >= _GLANCE_FACE
+        return distinct(np.concatenate([rows[large], self._detect(pixels, self._side)]))
+
+    def _hints_at_more(self, rows: Rows, picture: Picture) -> bool:
+        return False
+
+    def _detect(self, pixels: NDArray[np.uint8], side: int) -> Rows:
+        """Candidates in `pixels`, which are reduced to at most `side` on the long side."""
+        height, width = pixels.shape[:2]
+        scale = min(side / max(width, height), 1.0)
+        seen = (max(round(width * scale), 1), max(round(height * scale), 1))
+        canvas = np.zeros((_padded(seen[1]), _padded(seen[0]), 3), np.uint8)
+        canvas[: seen[1], : seen[0]] = cv2.resize(pixels, seen, interpolation=cv2.INTER_AREA)[:, :, ::-1]
+        found, points = self._detector.detect(canvas, input_size=canvas.shape[1::-1], det_thresh=_HINT_SCORE)
+        return rows_of(found[:, :4], found[:, 4], points, *seen)
+
+    def _embed(self, crops: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        batches = [crops[i : i + self._batch_size] for i in range(0, len(crops), self._batch_size)]
+        return np.concatenate([self._recogniser.get_feat(batch) for batch in batches])
+
+
+def _is_detector(header: OnnxHeader) -> bool:
+    return len(header.outputs) >= 5
+
+
+def _is_recogniser(header: OnnxHeader) -> bool:
+    """Whether the library takes a network for recognition: one square input of 112 pixels or a multiple of 16 more."""
+    *_, height, width = header.inputs[0]
+    return len(header.outputs) == 1 and height == width and height >= 112 and height % 16 == 0 and height != 192
+
+
+def _best_providers(onnxruntime: Any) -> list[Any]:
+    """CUDA where ONNX Runtime has it, and the CPU. The exhaustive search would be repeated for every input size."""
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        return ["CPUExecutionProvider"]
+    onnxruntime.preload_dlls()
+    return [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}), "CPUExecutionProvider"]
+
+
+def _padded(side: int) -> int:
+    return -(-side // _STRIDE) * _STRIDE
+
+
+def _side_for_crops(rows: Rows, picture: Picture) -> int:
+    """The long side at which the smallest face of `rows` needs no enlarging for its crop."""
+    if not len(rows):
+        return 1
+    smallest = float(sizes(rows, picture.width, picture.height).min())
+    return round(picture.long_side * min(_CROP_FACE_PX / max(smallest, 1.0), 1.0))
+
+
+def _found(
+    row: NDArray[np.float32], picture: Picture, pixels: NDArray[np.uint8]
+) -> tuple[Unembedded, NDArray[np.uint8]]:
+    landmarks = row[5:].reshape(5, 2) * np.array(pixels.shape[1::-1], np.float32)
+    crop = align(pixels, landmarks)
+    return unembedded(row, picture, pixels, crop, head_pose(landmarks)), np.ascontiguousarray(crop[:, :, ::-1])

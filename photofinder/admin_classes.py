@@ -1,0 +1,48 @@
+"""What the lists of all apps are made of: Unfold's classes with Django's types, read-only rows, pictures."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from unfold.decorators import action, display
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+else:
+    from unfold.admin import ModelAdmin as _UnfoldModelAdmin
+
+    class ModelAdmin(_UnfoldModelAdmin):
+        """Unfold's, which can also be written as `ModelAdmin[Row]` for the type checker."""
+
+        def __class_getitem__(cls, row: type[Model]) -> type["ModelAdmin"]:
+            return cls
+
+
+__all__ = ["ModelAdmin", "ReadOnly", "action", "display", "picture"]
+
+
+class ReadOnly:
+    """Rows that are looked at here and written elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds one."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes one."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes one."""
+        return False
+
+
+def picture(url: str, description: str) -> SafeString:
+    """A cell with the picture 120 pixels wide, or a blank where there is none yet."""
+    if not url:
+        return format_html('<span class="pf-thumb pf-blank" title="{}"></span>', _("No picture yet"))
+    markup = '<img class="pf-thumb" src="{}" alt="{}" width="120" height="80" loading="lazy" decoding="async">'
+    return format_html(markup, url, description)

@@ -1,0 +1,49 @@
+"""The sidebar of Admin: what this user may open, in the order of the work."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of links for Unfold's sidebar."""
+    groups = {
+        "": [_item(request, _("Dashboard"), "space_dashboard", "index")],
+        _("Photos"): [
+            _item(request, _("Events"), "event", "faces_event_changelist", "faces.view_event"),
+            _item(request, _("Photos"), "photo_library", "faces_photo_changelist", "faces.view_photo"),
+            _item(request, _("Uploads"), "cloud_upload", "faces_uploadbatch_changelist", "faces.view_uploadbatch"),
+        ],
+        _("People"): [
+            _item(request, _("Find a person"), "frame_person", "faces_person_find", "faces.view_person"),
+            _item(request, _("People"), "groups", "faces_person_changelist", "faces.view_person"),
+            _item(request, _("Decisions"), "history", "faces_decision_changelist", "faces.view_decision"),
+        ],
+        _("Administration"): [
+            _item(request, _("Stored images"), "hard_drive", "media_index_image_changelist", "media_index.view_image"),
+            _item(request, _("Users"), "person", "auth_user_changelist", "auth.view_user"),
+            _item(request, _("Roles"), "shield_person", "auth_group_changelist", "auth.view_group"),
+            _item(request, _("API tokens"), "key", "knox_authtoken_changelist", "knox.view_authtoken"),
+            _item(request, _("Failed sign-ins"), "lock_clock", "axes_accessattempt_changelist", "axes.view_accessattempt"),
+        ],
+    }
+    return [{"title": title, "separator": bool(title), "items": items} for title, items in groups.items()]
+
+
+def _item(request: HttpRequest, title: str, icon: str, name: str, permission: str = "") -> dict[str, Any]:
+    link = reverse(f"admin:{name}")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": link,
+        "active": _is_active(request.path, link),
+        "permission": lambda _request: not permission or request.user.has_perm(permission),
+    }
+
+
+def _is_active(path: str, link: str) -> bool:
+    """A list's link is active on the pages of its rows too, but not on a page that has a link of its own."""
+    with_link_of_their_own = {reverse("admin:index"), reverse("admin:faces_person_find")}
+    return path == link or (path.startswith(link) and not {path, link} & with_link_of_their_own)
