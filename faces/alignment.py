@@ -41,9 +41,7 @@ def align(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[
     return np.asarray(crop, np.uint8)
 
 
-def _reduced(
-    pixels: NDArray[np.uint8], matrix: NDArray[np.float64]
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _reduced(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Pixels and matrix for a crop that is half the size or less: warping alone would skip pixels (aliasing)."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     step = int(1 / scale) if scale > 0 else 1

@@ -140,9 +140,7 @@ def _off_centre(face: DetectedFace) -> float:
     return (left + width / 2 - 0.5) ** 2 + (top + height / 2 - 0.5) ** 2
 
 
-def _histograms(
-    vectors: NDArray[np.float32], people: NDArray[np.intp]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _histograms(vectors: NDArray[np.float32], people: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """How many pairs of one person, and of two, have each distance: two (_BINS,) over 0-2."""
     genuine, impostor = np.zeros(_BINS, np.int64), np.zeros(_BINS, np.int64)
     for row in range(len(vectors) - 1):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Count, Exists, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q
+from django.db.models.functions import Coalesce, Now
 from numpy.typing import NDArray
 
 from photofinder.vectors import nearest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from faces.models import Event, Face, Person, Photo  # noqa: F401
 
 UNFINISHED = ("queued", "ingested", "analysed")
+_PACE_WINDOW = timedelta(minutes=5)
 
 _REFRESH = """
 UPDATE faces_person SET
@@ -81,6 +83,15 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         }
         return self.aggregate(**counts)
 
+    def eta_seconds(self) -> int | None:
+        """How long the unfinished ones will take at the pace of the last minutes; None while there is no pace."""
+        left = self.unfinished().count()
+        if not left:
+            return 0
+        done = self.exclude(state__in=UNFINISHED).filter(changed_at__gte=Now() - _PACE_WINDOW)
+        pace = done.aggregate(n=Count("pk"), seconds=Now() - Min("changed_at"))
+        return max(round(pace["seconds"].total_seconds() / pace["n"] * left), 1) if pace["n"] else None
+
 
 class FaceQuerySet(models.QuerySet["Face"]):
     """Faces."""
@@ -116,6 +127,20 @@ class PersonQuerySet(models.QuerySet["Person"]):
         from faces.models import Face  # the two modules need each other only when a query is built
 
         return self.filter(Exists(Face.objects.filter(person=OuterRef("pk"), photo__event__in=events)))
+
+    def seen_in(self, events: models.QuerySet[Any]) -> PersonQuerySet:
+        """Each with `photos_here`, the number of their photos in these events, and `best_faces`, at most one of them,
+        with photo and image.
+        """
+        from faces.models import Face  # the two modules need each other only when a query is built
+
+        here = Face.objects.in_events(events)
+        photos = here.filter(person=OuterRef("pk")).order_by().values("person")
+        best = here.select_related("photo__image").defer("embedding").order_by("-quality", "pk")[:1]
+        counted = self.annotate(
+            photos_here=Coalesce(models.Subquery(photos.annotate(n=Count("photo", distinct=True)).values("n")), 0)
+        )
+        return counted.prefetch_related(Prefetch("faces", queryset=best, to_attr="best_faces"))
 
     def nearest(
         self, vector: NDArray[np.float32], *, contract: str, within: float | None = None

@@ -17,21 +17,26 @@ from photofinder.storage import signed_url
 class ImageAdmin(ReadOnly, ModelAdmin[Image]):
     """Stored images."""
 
-    list_display = ("picture", "__str__", "dimensions", "size", "format", "camera", "taken_at", "stored_at")
-    list_display_links = ("picture", "__str__")
+    list_display = ("picture", "digest", "dimensions", "size", "format", "camera", "taken_at", "stored_at")
+    list_display_links = ("picture", "digest")
     list_filter = ("format", "stored_at")
     list_per_page = 50
     search_fields = ("sha256", "camera")
     search_help_text = _("Search by SHA-256 or camera")
-    show_full_result_count = False
     ordering = ("-pk",)
     fields = ("sha256", "format", "dimensions", "size", "camera", "taken_at", "stored_at", "ingested_at", "key")
     readonly_fields = fields
+    compressed_fields = False
 
-    @display(description=_("image"))
+    @display(description=_("picture"))
     def picture(self, image: Image) -> SafeString:
         """The thumbnail."""
         return picture(_thumbnail(image, 512), str(image))
+
+    @display(description="SHA-256", ordering="sha256")
+    def digest(self, image: Image) -> str:
+        """Its beginning."""
+        return str(image)
 
     @display(description=_("pixels"), ordering="width")
     def dimensions(self, image: Image) -> str:

@@ -13,12 +13,26 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 else:
     from unfold.admin import ModelAdmin as _UnfoldModelAdmin
+    from unfold.views import ChangeList as _UnfoldChangeList
+
+    class _ChangeList(_UnfoldChangeList):
+        """Counts a list once, and says how many rows there are in all only where a filter hides some."""
+
+        def get_results(self, request: HttpRequest) -> None:
+            super().get_results(request)
+            if not self.query and not self.has_active_filters:
+                self.full_result_count = self.result_count
 
     class ModelAdmin(_UnfoldModelAdmin):
         """Unfold's, which can also be written as `ModelAdmin[Row]` for the type checker."""
 
+        show_full_result_count = False
+
         def __class_getitem__(cls, row: type[Model]) -> type["ModelAdmin"]:
             return cls
+
+        def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_ChangeList]:
+            return _ChangeList
 
 
 __all__ = ["ModelAdmin", "ReadOnly", "action", "display", "picture"]

@@ -1,6 +1,6 @@
-"""What all of the API does alike: one shape of errors, pages, and what the schema says of both."""
+"""What all of the API does alike: one shape of errors, pages, limits, one language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import MultiPartParser
@@ -32,18 +30,7 @@ STATUS = {
     "several_faces": 422,
     "low_quality": 422,
     "engine_unavailable": 503,
-}
-# What the schema says of each status, with a code as an example.
-_MEANINGS = {
-    400: ("invalid", "Something in the request is missing or wrong."),
-    401: ("not_authenticated", "No token was sent, or it is not valid."),
-    403: ("permission_denied", "The token's role may not do this."),
-    404: ("not_found", "There is no such thing, or the token's role does not see it."),
-    413: ("too_large", "The request, or the image in it, is too large."),
-    415: ("not_an_image", "The file is not an image that can be read, or the request is of another content type."),
-    422: ("several_faces", "The photo shows no face (`no_face`), several (`several_faces`) or a bad one (`low_quality`)."),
-    429: ("throttled", "Too many requests; `Retry-After` says how many seconds to wait."),
-    503: ("engine_unavailable", "The face engine lacks its weights; the detail says how to install them."),
+    "not_calibrated": 503,
 }
 # The room for the boundaries and the other fields of a multipart request beside its files.
 _ENVELOPE_BYTES = 64 * 1024
@@ -60,9 +47,7 @@ class Pages(PageNumberPagination):
 class BoundedMultiPart(MultiPartParser):
     """Multipart that is refused by its announced length, `max_body_bytes` of the view, before any of it is read."""
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: dict[str, Any] | None = None
-    ) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """Raises Problem `too_large`."""
         context = parser_context or {}
         most = context["view"].max_body_bytes()
@@ -140,37 +125,3 @@ def error_page(status: int, code: str, detail: str, page: Callable[..., HttpResp
         return page(request) if exception is None else page(request, exception)
 
     return handler
-
-
-class ProblemSerializer(serializers.Serializer[Problem]):
-    """What every error says; some codes add fields that help to go on."""
-
-    code = serializers.CharField(help_text="Stable, for programs.")
-    detail = serializers.CharField(help_text="One sentence, for people.")
-
-
-class ProblemSchema(AutoSchema):
-    """Adds the errors to each operation: those that follow from what it takes, and the view's `problems`."""
-
-    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        for status in sorted(self._problems()):
-            body = self._get_response_for_code(_problem_description(status), str(status), direction=direction)
-            bodies.setdefault(str(status), body)
-        return bodies
-
-    def _problems(self) -> set[int]:
-        found = {401, 403} | set(getattr(self.view, "problems", ()))
-        if "{" in self.path or self._is_list_view():
-            found.add(404)
-        if self.method in ("POST", "PUT", "PATCH") and self.view.parser_classes:
-            found |= {400, 413, 415}
-        if getattr(self.view, "throttle_scope", None):
-            found.add(429)
-        return found
-
-
-def _problem_description(status: int) -> OpenApiResponse:
-    code, meaning = _MEANINGS[status]
-    example = OpenApiExample(code, {"code": code, "detail": meaning}, response_only=True, status_codes=[str(status)])
-    return OpenApiResponse(ProblemSerializer, description=meaning, examples=[example])

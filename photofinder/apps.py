@@ -1,6 +1,9 @@
 """The project as an app: its commands and checks."""
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from photofinder.checks import check_engines, check_storage
 
 
 class PhotoFinderConfig(AppConfig):
@@ -8,3 +11,8 @@ class PhotoFinderConfig(AppConfig):
 
     name = "photofinder"
     verbose_name = "PhotoFinder"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        register(check_engines)
+        register(check_storage)

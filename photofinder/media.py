@@ -35,7 +35,8 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
         file = default_storage.open(key)
     except FileNotFoundError:
         return _problem(404, "not_found", "The file is not in the storage any more.")
-    response = FileResponse(file, content_type=_CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream"))
+    content_type = _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+    response = FileResponse(file, content_type=content_type)
     # Keys are made of the content, so what is behind a URL never changes.
     patch_cache_control(response, private=True, immutable=True, max_age=max(int(expires) - int(time.time()), 0))
     return response

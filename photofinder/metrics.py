@@ -4,10 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django_prometheus.exports import ExportToDjangoView
-from kombu.exceptions import OperationalError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -42,7 +40,7 @@ class Page(Collector):
         for gauges in self._gauges:
             try:
                 yield from gauges()
-            except (DatabaseError, OperationalError):
+            except Exception:  # whatever a driver raises, the other figures are worth showing
                 log.exception("/metrics: %s cannot be read", gauges.__name__)
 
 

@@ -26,7 +26,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Users"), "person", "auth_user_changelist", "auth.view_user"),
             _item(request, _("Roles"), "shield_person", "auth_group_changelist", "auth.view_group"),
             _item(request, _("API tokens"), "key", "knox_authtoken_changelist", "knox.view_authtoken"),
-            _item(request, _("Failed sign-ins"), "lock_clock", "axes_accessattempt_changelist", "axes.view_accessattempt"),
+            _item(
+                request, _("Failed sign-ins"), "lock_clock", "axes_accessattempt_changelist", "axes.view_accessattempt"
+            ),
         ],
     }
     return [{"title": title, "separator": bool(title), "items": items} for title, items in groups.items()]

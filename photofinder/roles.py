@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:  # DRF's views import this module, which is their default permission
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class Role(StrEnum):
@@ -43,7 +45,7 @@ PERMISSIONS: dict[Role, set[str]] = {
 class HasRole(BasePermission):
     """Lets in whoever has one of the roles that the view's `roles` name for the method, and superusers."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: "Request", view: "APIView") -> bool:
         """A method that the view does not have passes, so that the answer is 405; one without roles is closed."""
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method == "OPTIONS" or not hasattr(view, method.lower()):

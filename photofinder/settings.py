@@ -48,6 +48,8 @@ PROXIES = env.int("PROXIES", default=0)  # how many proxies in front set X-Forwa
 if PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+SILENCED_SYSTEM_CHECKS = env.list("SILENCED_CHECKS", default=[])
+
 # --- applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
@@ -76,7 +78,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "photofinder.api.ApiLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -151,6 +153,7 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=200) * 1024 * 1024
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=500)
 IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_MEGAPIXELS", default=200) * 1_000_000
 SELFIE_MAX_BYTES = 25 * 1024 * 1024
+SELFIE_MAX_FILES = 20  # selfies in one request
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
@@ -159,7 +162,7 @@ THUMBNAIL_SIZES_PX = (512, 1600)
 
 # --- faces ------------------------------------------------------------------------------------------------------------
 FACE_ENGINE = env.str("FACE_ENGINE", default="dlib")
-_FACE_ENGINES: dict[str, dict[str, Any]] = {
+FACE_ENGINES: dict[str, dict[str, Any]] = {
     "dlib": {"CLASS": "faces.engines.dlib.DlibFaceEngine", "OPTIONS": {}},
     "insightface": {
         "CLASS": "faces.engines.insightface.InsightFaceEngine",
@@ -170,11 +173,11 @@ _FACE_ENGINES: dict[str, dict[str, Any]] = {
     },
     "fake": {"CLASS": "faces.engines.fake.FakeFaceEngine", "OPTIONS": {}},
 }
-ENGINES = {"face": _FACE_ENGINES.get(FACE_ENGINE, {"CLASS": FACE_ENGINE, "OPTIONS": {}})}
+ENGINES = {"face": FACE_ENGINES.get(FACE_ENGINE, {"CLASS": FACE_ENGINE, "OPTIONS": {}})}
 FACE_CALIBRATIONS = VAR_DIR / "calibrations.json"  # what calibrate_faces fitted on this site, before the shipped ones
 FACE_CHUNK = env.int("FACE_CHUNK", default=8)  # photos per task of the engine
 FACE_QUALITY_GOOD = 0.5  # by definition: a quality of 0.5 passes every gate exactly
-FACE_FALSE_JOINS = 0.03  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
+FACE_FALSE_JOINS = 0.002  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
 FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
 FACE_QUALITY_GATES = {
     "det_score": 0.5,
@@ -223,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {"resume": {"task": "faces.tasks.resume_photos", "schedul
 
 # --- people who sign in -----------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")  # empty: made once and kept in VAR_DIR
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -232,6 +236,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=10)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_IPWARE_PROXY_COUNT = PROXIES
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", default=False)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 CONTENT_SECURITY_POLICY = {
@@ -252,7 +257,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "photofinder.api.Pages",
-    "DEFAULT_SCHEMA_CLASS": "photofinder.api.ProblemSchema",
+    "DEFAULT_SCHEMA_CLASS": "photofinder.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "photofinder.api.problem_response",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"search": env.str("SEARCH_RATE", default="120/min")},

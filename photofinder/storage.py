@@ -43,6 +43,13 @@ def open_file(key: str) -> closing[BinaryIO]:
     return closing(default_storage.open(key))  # type: ignore[arg-type]
 
 
+def probe() -> None:
+    """Write and read a few bytes. Raises what the storage raises when it cannot."""
+    save("health/probe", b"ok")
+    with open_file("health/probe") as file:
+        file.read()
+
+
 def signed_url(key: str) -> str:
     """A URL that opens the file for at least half of `settings.URL_SECONDS`, then expires."""
     return default_storage.url(key)

@@ -31,7 +31,8 @@ def progress(processed: int, failed: int, total: int) -> SafeString:
     """A bar with how many of `total` are `processed`, `failed` ones included, and a word when some failed."""
     if not total:
         return format_html('<span class="pf-muted">{}</span>', "–")
-    bar = format_html('<progress value="{}" max="{}"></progress>', processed, total)
+    kind = "pf-done" if processed == total else "pf-going"
+    bar = format_html('<progress class="{}" value="{}" max="{}"></progress>', kind, processed, total)
     text = _("all done") if processed == total else f"{processed} / {total}"
     trouble = format_html('<span class="pf-bad">{}</span>', _("%d failed") % failed) if failed else ""
     return format_html('<span class="pf-progress-cell">{}<span>{} {}</span></span>', bar, text, trouble)

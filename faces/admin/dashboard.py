@@ -20,6 +20,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("faces.view_event"):
         return context
     return context | {
+        "title": _("Dashboard"),
         "totals": _totals(),
         "attention": _attention(),
         "recent": [(event, cover_url(event)) for event in reads.events_listed().order_by("-pk")[:RECENT_EVENTS]],

@@ -82,7 +82,7 @@ class DecisionAdmin(ReadOnly, ModelAdmin[Decision]):
         decision = get_object_or_404(Decision, pk=pk, kind=Decision.Kind.MERGE)
         if request.method == "POST":
             return self._undo(request, decision)
-        context = {**self.admin_site.each_context(request), **_question(decision), "opts": self.model._meta}
+        context = {**self.admin_site.each_context(request), **_question(decision)}
         return render(request, "admin/faces/decision/undo.html", context)
 
     def _undo(self, request: HttpRequest, decision: Decision) -> HttpResponse:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -13,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from faces.admin import cells, reads
 from faces.admin.uploading import batch_start, drop_zone, file_take
-from faces.models import Event
+from faces.models import Event, Photo
 from faces.services.uploads import event_create
 from photofinder.admin_classes import ModelAdmin, display, picture
 from photofinder.storage import signed_url, thumbnail_key
 
 LATEST_PHOTOS = 24
+_ONE_BUTTON = {"show_save_and_continue": False, "show_save_and_add_another": False}
 
 
 @admin.register(Event)
@@ -63,24 +63,32 @@ class EventAdmin(ModelAdmin[Event]):
         """How far its photos are."""
         return cells.progress(event.processed, event.failed, event.photos_count)
 
-    def get_form(self, request: HttpRequest, obj: Event | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """A new event may be saved without a slug: it gets one from its name."""
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if not change and "slug" in form.base_fields:
-            form.base_fields["slug"].required = False
-        return form
+    def get_fields(self, request: HttpRequest, obj: Event | None = None) -> tuple[str, ...]:
+        """A new event gets its slug from its name."""
+        return self.fields if obj else ("name", "date", "published")
 
-    def save_model(self, request: HttpRequest, obj: Event, form: ModelForm[Event], change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """A new event is made by the service that the API uses too."""
         if change:
             super().save_model(request, obj, form, change)
             return
-        made = event_create(name=obj.name, date=obj.date, slug=obj.slug, published=obj.published)
+        made = event_create(name=obj.name, date=obj.date, published=obj.published)
         obj.pk, obj.slug = made.pk, made.slug
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With one button: where it leads is always the new event's page."""
+        return super().add_view(request, form_url, _ONE_BUTTON | (extra_context or {}))
 
     def response_add(self, request: HttpRequest, obj: Event, post_url_continue: str | None = None) -> HttpResponse:
         """Go on to the event's page: the next thing to do is to drop photos there."""
         self.message_user(request, str(_("The event is there. Now drop its photos.")), messages.SUCCESS)
+        return redirect("admin:faces_event_change", obj.pk)
+
+    def response_change(self, request: HttpRequest, obj: Event) -> HttpResponse:
+        """Stay: the form is only a part of the page."""
+        self.message_user(request, str(_("Saved.")), messages.SUCCESS)
         return redirect("admin:faces_event_change", obj.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
@@ -113,7 +121,7 @@ class EventAdmin(ModelAdmin[Event]):
         return JsonResponse(figures(event.photos.all()))
 
 
-def figures(photos: QuerySet[Any]) -> dict[str, Any]:
+def figures(photos: Any) -> dict[str, Any]:
     """How far photos are, and in words how long the rest takes."""
     progress = reads.progress(photos)
     return {**progress, "eta": cells.time_left(progress["eta_s"])}
@@ -125,10 +133,14 @@ def cover_url(event: Any) -> str:
 
 
 def _page(request: HttpRequest, event: Event) -> dict[str, Any]:
+    photos_url = f"{reverse('admin:faces_photo_changelist')}?event__id__exact={event.pk}"
     return {
         "event": event,
+        "photos_url": photos_url,
+        "failed_url": f"{photos_url}&state__exact={Photo.State.FAILED}",
         "progress": figures(event.photos.all()),
         "progress_url": reverse("admin:faces_event_progress", args=[event.pk]),
         "latest": reads.photos_listed().filter(event=event).order_by("-pk")[:LATEST_PHOTOS],
         "drop_zone": drop_zone(event) if request.user.has_perm("faces.add_photo") else None,
+        **_ONE_BUTTON,
     }

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from faces.admin.reasons import advice, title
-from faces.models import Event, Person
+from faces.models import Event
 from faces.services.search import SearchResult, selfie_search
 from photofinder.errors import Problem
 from photofinder.images import Picture, webp
@@ -39,7 +39,6 @@ def find_view(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Find a person"),
-        "opts": Person._meta,
         "form": form,
         **(_answer(form.cleaned_data) if form.is_valid() else {}),
     }

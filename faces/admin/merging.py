@@ -68,7 +68,6 @@ def _question(model_admin: Any, request: HttpRequest, people: list[Person]) -> d
     return {
         **model_admin.admin_site.each_context(request),
         "title": _("Merge people"),
-        "opts": model_admin.model._meta,
         "cards": [(person, faces[person.pk]) for person in people],
         "names": sorted({person.name for person in people if person.name}),
         "together": _photos_together(people),

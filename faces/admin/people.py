@@ -148,5 +148,6 @@ def _page(request: HttpRequest, person: Person) -> dict[str, Any]:
         "person": person,
         "faces": Paginator(faces, FACES_PER_PAGE).get_page(request.GET.get("page")),
         "events": events[:EVENTS_OFFERED],
+        "show_save_and_continue": False,
         "survivor": Person.objects.resolve(person.user_id) if person.merged_into_id else None,
     }

@@ -43,9 +43,9 @@ class PhotoAdmin(ReadOnly, ModelAdmin[Photo]):
     list_filter = (("event", RelatedDropdownFilter), "state", HasFacesFilter)
     list_filter_submit = True
     list_per_page = 50
+    ordering = ("-pk",)
     search_fields = ("original_name",)
     search_help_text = _("Search by file name")
-    show_full_result_count = False
     actions = ("try_again",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Photo]:

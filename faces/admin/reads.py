@@ -1,17 +1,12 @@
 """What the screens of Admin read: rows with the figures shown beside them, in a fixed number of queries."""
 
-from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from faces.models import Event, Face, Person, Photo, UploadBatch
-from faces.querysets import UNFINISHED
-
-RATE_WINDOW = timedelta(minutes=5)  # how fast photos were finished lately says how long the rest will take
+from faces.querysets import UNFINISHED, PhotoQuerySet
 
 
 def counted(rows: QuerySet[Any], by: str, what: str = "pk") -> Coalesce:
@@ -53,9 +48,9 @@ def people_listed() -> QuerySet[Person]:
     return people.annotate(events_count=counted(Face.objects.all(), "person", "photo__event"))
 
 
-def progress(photos: QuerySet[Photo]) -> Mapping[str, int | None]:
+def progress(photos: PhotoQuerySet) -> dict[str, int | None]:
     """How far the photos are: `total, processed, failed, unfinished, faces`, and `eta_s` where it can be told."""
-    counts = Photo.objects.filter(pk__in=photos.values("pk")).progress()
+    counts = photos.progress()
     unfinished = counts["waiting"] + counts["working"]
     return {
         "total": counts["total"],
@@ -63,12 +58,5 @@ def progress(photos: QuerySet[Photo]) -> Mapping[str, int | None]:
         "failed": counts["failed"],
         "unfinished": unfinished,
         "faces": Face.objects.filter(photo__in=photos.values("pk")).count(),
-        "eta_s": _eta_seconds(photos, unfinished) if unfinished else 0,
+        "eta_s": photos.eta_seconds() if unfinished else 0,
     }
-
-
-def _eta_seconds(photos: QuerySet[Photo], unfinished: int) -> int | None:
-    done = photos.exclude(state__in=UNFINISHED).filter(changed_at__gte=Now() - RATE_WINDOW)
-    recent = done.aggregate(n=Count("pk"), since=Min("changed_at"))
-    seconds = (timezone.now() - recent["since"]).total_seconds() if recent["since"] else 0
-    return round(seconds / recent["n"] * unfinished) if seconds else None

@@ -3,6 +3,7 @@
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import cv2
@@ -23,10 +24,8 @@ _CURE = "`pip install -r requirements.txt` installs it."
 _DIM = 128
 # The detector's window: it sees no smaller face.
 _WINDOW_PX = 80
-_HINT_PX = 1.5 * _WINDOW_PX
-_STEEPNESS = 2.0
 # What the network takes: 150 pixels, of which the face's box fills about 100.
-_CHIP_PX, _CHIP_PADDING, _CHIP_FACE_PX = 150, 0.25, 100
+_CHIP_PX, _CHIP_PADDING, _CHIP_FACE_PX = 150, 0.25, 70
 # dlib's landmarks: outer and inner corner of the eye on the viewer's right, of the one on the left, base of the nose.
 # The same in space, in units of the distance between the eyes (see alignment.FIVE_POINT_MODEL).
 _LANDMARKS_MODEL = np.array(
@@ -42,14 +41,22 @@ class DlibFaceEngine(TemplateFaceEngine):
     scaled up to it; `det_score` the least score (0-1, 0.5 is dlib's own threshold).
     """
 
-    def __init__(self, *, side: int = 1600, enlarge: float = 2.5, det_score: float = 0.45, batch_size: int = 16) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        *,
+        side: int = 1600,
+        enlarge: float = 2.5,
+        det_score: float = 0.45,
+        mirror: bool = True,
+        batch_size: int = 16,
+        threads: int = 0,
+    ) -> None:
+        super().__init__(mirror=mirror, batch_size=batch_size, threads=threads)
         self._side = side
         self._enlarge = enlarge
         self._det_score = det_score
-        self._batch_size = batch_size
         self._dlib: Any = None
-        self._detector: Any = None
+        self._detectors = local()  # a detector keeps the picture it works on: one for each thread
         self._predictor: Any = None
         self._network: Any = None
 
@@ -57,7 +64,9 @@ class DlibFaceEngine(TemplateFaceEngine):
     def spec(self) -> EngineSpec:
         """The ResNet; the way its faces are found and aligned is fixed."""
         path = _weights(_NETWORK)
-        return EngineSpec("dlib", "resnet_v1", version_of(path), _DIM, "hog+chip150")
+        return EngineSpec(
+            "dlib", "resnet_v1", version_of(path), _DIM, "hog+chip150+mirror" if self._mirror else "hog+chip150"
+        )
 
     def _load(self) -> None:
         try:
@@ -65,7 +74,6 @@ class DlibFaceEngine(TemplateFaceEngine):
         except ImportError as error:
             raise EngineUnavailable(f"dlib is not installed ({error}): {_CURE}") from error
         self._dlib = dlib
-        self._detector = dlib.get_frontal_face_detector()
         self._predictor = dlib.shape_predictor(str(_weights(_PREDICTOR)))
         self._network = dlib.face_recognition_model_v1(str(_weights(_NETWORK)))
 
@@ -80,22 +88,18 @@ class DlibFaceEngine(TemplateFaceEngine):
         return [_found(*found, picture, pixels) for found in zip(rows, shapes, chips, strict=True)]
 
     def _search(self, picture: Picture) -> Rows:
-        """Candidates of a picture, searched at twice the size as long as there may be faces below the window."""
-        side = min(self._side, round(picture.long_side * self._enlarge))
-        rows = self._detect(picture.pixels(side), side)
-        if self._may_hide_faces(rows, picture, side) or (not len(rows) and side < picture.long_side):
-            side *= 2
-            rows = np.concatenate([rows, self._detect(picture.pixels(side), side)])
-        while self._may_hide_faces(rows, picture, side):
-            side *= 2
-            rows = np.concatenate([rows, self._detect(picture.pixels(side), side)])
-        return distinct(rows)
+        """Candidates of a picture, without landmarks yet."""
+        near, close = (min(side, round(picture.long_side * self._enlarge)) for side in self._sides)
+        rows = self._detect(picture.pixels(near), near)
+        if min(close, picture.long_side) >= _CLOSER * near and self._hints_at_more(rows, picture, near):
+            rows = np.concatenate([rows, self._detect(picture.pixels(close), min(close, picture.long_side))])
+        return distinct(rows[rows[:, 4] >= self._det_score])
 
-    def _may_hide_faces(self, rows: Rows, picture: Picture, side: int) -> bool:
-        """Whether a face was found, at this long side, that is hardly larger than the window."""
+    def _hints_at_more(self, rows: Rows, picture: Picture, side: int) -> bool:
+        """Whether nothing is certain at this long side, or a face no larger than the window was found."""
         scale = side / picture.long_side
         found = sizes(rows, picture.width * scale, picture.height * scale)
-        return scale < 1 and bool((found < _HINT_PX).any())
+        return not (rows[:, 4] >= _SURE).any() or bool((found < _SMALL_PX).any())
 
     def _detect(self, pixels: NDArray[np.uint8], side: int) -> Rows:
         """Candidates in `pixels`, scaled to `side` on the long side; without landmarks yet.
@@ -108,7 +112,7 @@ class DlibFaceEngine(TemplateFaceEngine):
         if not 0.99 < scale < 1.01:
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=how)
-        found, scores, _ = self._detector.run(gray, 0, _raw(self._det_score))
+        found, scores, _ = self._detector().run(gray, 0, _raw(self._det_score))
         boxes = np.array([(r.left(), r.top(), r.right() + 1, r.bottom() + 1) for r in found], np.float32).reshape(-1, 4)
         chances = _chance(np.array(scores, np.float32))
         return rows_of(boxes, chances, np.zeros((len(boxes), 5, 2), np.float32), *gray.shape[1::-1])
@@ -118,10 +122,13 @@ class DlibFaceEngine(TemplateFaceEngine):
         left, top, right, bottom = (row[:4] * [width, height, width, height]).round().astype(int).tolist()
         return self._dlib.rectangle(left, top, right - 1, bottom - 1)
 
+    def _detector(self) -> Any:
+        if not hasattr(self._detectors, "frontal"):
+            self._detectors.frontal = self._dlib.get_frontal_face_detector()
+        return self._detectors.frontal
+
     def _embed(self, crops: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        batches = [crops[i : i + self._batch_size] for i in range(0, len(crops), self._batch_size)]
-        vectors = [self._network.compute_face_descriptor(batch) for batch in batches]
-        return np.array([vector for batch in vectors for vector in batch], np.float32)
+        return np.array(self._network.compute_face_descriptor(crops), np.float32)
 
 
 def _weights(name: str) -> Path:

@@ -1,10 +1,12 @@
 """One selfie in, everybody it could be and all their photos out. Nothing of the selfie is kept."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import hypot
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from faces.calibration import Calibration
 from faces.engines.base import DetectedFace
@@ -16,6 +18,7 @@ from photofinder.engines import get_engine
 from photofinder.errors import Problem
 from photofinder.images import Picture
 from photofinder.vectors import padded
+
 
 @dataclass(frozen=True)
 class PersonMatch:
@@ -55,7 +58,8 @@ def selfie_search(
     """Everybody in the photos of `events` who resembles the face of `picture` by at least `min_similarity` (0-1).
 
     A person is found by the mean of their faces, and then with all their photos: their other faces help where a single
-    pair would fail. A face that is nobody's, or of a person of whom little is known yet, is found by itself; one of a
+    pair would fail; but nobody is in a photo twice, so of two people who share a photo only the nearer can be the
+    selfie's owner. A face that is nobody's, or of a person of whom little is known yet, is found by itself; one of a
     well-known person whose mean does not resemble the selfie must be strictly near. Raises Problem `no_face`,
     `several_faces` (with `faces`: boxes to choose from by `face_index`) or `low_quality`.
     """
@@ -75,17 +79,17 @@ _ADVICE = {
     "blurred": "The face is blurred or too dark.",
     "turned_away": "The face is turned away from the camera.",
 }
-# Faces in the background of a selfie are no choice to bother people with: beside the largest face only those count
-# that have at least this share of its area.
-_RIVAL_AREA = 0.5
+# Whoever took a selfie is large and in the middle of it; others are a choice to bother people with only when they
+# stand out at least this much as well.
+_RIVAL = 0.5
 
 
 def _chosen(faces: list[DetectedFace], index: int | None) -> DetectedFace:
     """The face that was asked for, else the one that stands out."""
     if not faces:
         raise Problem("no_face", "No face was found. Send a photo that shows your face from the front, in good light.")
-    ordered = sorted(faces, key=_area, reverse=True)
-    rivals = [face for face in ordered if _area(face) >= _RIVAL_AREA * _area(ordered[0])]
+    ordered = sorted(faces, key=_prominence, reverse=True)
+    rivals = [face for face in ordered if _prominence(face) >= _RIVAL * _prominence(ordered[0])]
     if index is None and len(rivals) == 1:
         return rivals[0]
     if index is None:
@@ -96,8 +100,11 @@ def _chosen(faces: list[DetectedFace], index: int | None) -> DetectedFace:
     return ordered[index]
 
 
-def _area(face: DetectedFace) -> float:
-    return face.box[2] * face.box[3]
+def _prominence(face: DetectedFace) -> float:
+    """A face's share of the picture, less the further it is from the middle: none in a corner."""
+    left, top, width, height = face.box
+    off_centre = hypot(left + width / 2 - 0.5, top + height / 2 - 0.5) / hypot(0.5, 0.5)
+    return width * height * (1 - off_centre) ** 2
 
 
 class _Search:
@@ -109,33 +116,41 @@ class _Search:
         self._calibration: Calibration = current_calibration()
         self._limit = self._calibration.distance(min_similarity)
         self._events = events
+        self._occupied: set[int] = set()  # photos that show somebody found: nobody else in them is the selfie's owner
 
     def people(self) -> list[PersonMatch]:
-        """The people whose mean face is near enough, nearest first."""
+        """The people whose mean face is near enough, nearest first, without those who stand beside a nearer one."""
         people = Person.objects.current().in_events(self._events)
         near = people.nearest(self._vector, contract=self._contract, within=self._limit)
-        found = list(near[: settings.FACE_SEARCH_CANDIDATES])
-        in_scope = Face.objects.in_events(self._events).filter(person__in=found)
-        counts = dict(in_scope.values_list("person").annotate(n=Count("photo", distinct=True)))
-        return [PersonMatch(person, self._similarity(person), counts[person.pk]) for person in found]
+        candidates = list(near[: settings.FACE_SEARCH_CANDIDATES])
+        photos: dict[int, set[int]] = defaultdict(set)
+        in_scope = Face.objects.in_events(self._events).filter(person__in=candidates)
+        for person_id, photo_id in in_scope.values_list("person_id", "photo_id"):
+            photos[person_id or 0].add(photo_id)
+        matches = []
+        for person in candidates:
+            if not self._occupied & photos[person.pk]:
+                self._occupied |= photos[person.pk]
+                matches.append(PersonMatch(person, self._similarity(person), len(photos[person.pk])))
+        return matches
 
     def photos(self, people: Iterable[PersonMatch]) -> list[PhotoMatch]:
         """All photos of these people, and those of other faces that are near by themselves; one match per photo."""
         by_person = {match.person.pk: match.similarity for match in people}
-        matches = [PhotoMatch(face, self._similarity(face)) for face in self._strays(by_person)]
-        for face in self._near(Face.objects.filter(person__in=by_person)):
-            matches.append(PhotoMatch(face, max(by_person[face.person_id or 0], self._similarity(face))))
         best: dict[int, PhotoMatch] = {}
-        for match in sorted(matches, key=lambda match: (-match.similarity, match.face.distance)):
-            best.setdefault(match.face.photo_id, match)
-        return list(best.values())
+        for face in self._near(Face.objects.filter(person__in=by_person)):
+            similarity = max(by_person[face.person_id or 0], self._similarity(face))
+            best.setdefault(face.photo_id, PhotoMatch(face, similarity))
+        for face in self._strays():
+            best.setdefault(face.photo_id, PhotoMatch(face, self._similarity(face)))
+        return sorted(best.values(), key=lambda match: (-match.similarity, match.face.distance))
 
-    def _strays(self, found: Collection[int]) -> Iterator[Face]:
-        """Near faces that are not of the people found."""
+    def _strays(self) -> Iterator[Face]:
+        """Near faces in photos where the people found are not, nearest first."""
         strict = min(self._calibration.strict_threshold, self._limit)
         for face in self._near(Face.objects.all(), within=self._limit)[: settings.FACE_SEARCH_CANDIDATES]:
             known = face.person is not None and face.person.faces_count >= settings.FACE_KNOWN_FACES
-            if face.person_id not in found and (not known or face.distance <= strict):
+            if face.photo_id not in self._occupied and (not known or face.distance <= strict):
                 yield face
 
     def _near(self, faces: FaceQuerySet, within: float | None = None) -> QuerySet[Face]:

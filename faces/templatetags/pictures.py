@@ -32,6 +32,12 @@ def cutout(face: Face) -> str:
 
 
 @register.filter
+def ratio(image: Image) -> str:
+    """Width by height, for CSS."""
+    return f"{image.width / image.height:.4f}"
+
+
+@register.filter
 def place(box: Sequence[float]) -> str:
     """CSS that puts an element over a box (left, top, width, height in fractions) of the picture it lies on."""
     return ";".join(f"{side}:{value:.3%}" for side, value in zip(("left", "top", "width", "height"), box, strict=True))

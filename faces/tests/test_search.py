@@ -47,6 +47,14 @@ def test_it_finds_a_person_by_their_other_faces(gala: Event) -> None:
     assert Person.objects.current().count() == 2
 
 
+def test_it_never_takes_two_people_of_one_photo_for_one(gala: Event) -> None:
+    Person.objects.all().delete()
+    twins = painted(ANN, likeness=1.0), painted(ANN, likeness=0.8)
+    processed(gala, *twins, painted(ANN, ANN))
+    assert Person.objects.current().count() == 2
+    assert len(_search(painted(ANN)).people) == 1
+
+
 def test_it_looks_only_into_the_events_it_was_given(gala: Event) -> None:
     processed(event_create(name="Lunch"), painted(ANN))
     assert len(_search(painted(ANN), events=Event.objects.filter(pk=gala.pk)).photos) == 2

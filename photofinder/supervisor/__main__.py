@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -16,19 +16,17 @@ from photofinder.supervisor.processes import BASE_DIR, Config, Plan, photofinder
 from photofinder.supervisor.runner import Console, Process, Runner, StopRequestedError
 from photofinder.supervisor.services import services
 
-LEFTOVER_SECONDS = 20
+LEFTOVER_SECONDS = 20  # for a worker of a killed supervisor to finish its task
+KILLED_SECONDS = 10
 READY_SECONDS = 120
 
 
 def up(config: Config, plan: Plan, *, fast: bool = False) -> int:
-    """Run the site until a signal; returns the exit code. Raises TroubleError when it cannot start."""
-    with _only_one(config, sys.stdout) as runner:
-        try:
-            _require_port(config)
-            with services(runner, config.var_dir, fast=fast):
-                _serve(runner, config, plan)
-        except StopRequestedError:
-            return 0
+    """Run the site until a signal, which is a success: returns 0. Raises TroubleError when it cannot start."""
+    with _only_one(config, sys.stdout) as runner, suppress(StopRequestedError):
+        _require_port(config)
+        with services(runner, config.var_dir, fast=fast):
+            _serve(runner, config, plan)
     return 0
 
 
@@ -79,17 +77,17 @@ def _only_one(config: Config, stream: TextIO) -> Iterator[Runner]:
     if only is None:
         raise TroubleError(f"PhotoFinder already runs in {config.var_dir}. Stop it, or set another VAR_DIR.")
     processes = config.var_dir / "processes.lock"
-    runner = Runner(Console(stream), lock=_after_leftovers(processes), cwd=BASE_DIR)
+    runner = Runner(Console(stream), lock=_after_leftovers(processes, LEFTOVER_SECONDS), cwd=BASE_DIR)
     runner.env |= {"VAR_DIR": str(config.var_dir), "PYTHONUNBUFFERED": "1"}
     try:
         yield runner
     finally:
         os.close(runner.lock)
-        os.close(_after_leftovers(processes, patience_seconds=0))
+        os.close(_after_leftovers(processes, 0))
         os.close(only)
 
 
-def _after_leftovers(processes: Path, patience_seconds: float = LEFTOVER_SECONDS) -> int:
+def _after_leftovers(processes: Path, patience_seconds: float) -> int:
     """Lock the file that all processes of a run inherit; those that live on after `patience_seconds` are killed.
 
     They are on their way out: each asked for a signal at the death of its supervisor.
@@ -98,6 +96,8 @@ def _after_leftovers(processes: Path, patience_seconds: float = LEFTOVER_SECONDS
     while (descriptor := lock(processes)) is None:
         if time.monotonic() > deadline:
             kill_holders(processes)
+        if time.monotonic() > deadline + KILLED_SECONDS:
+            raise TroubleError(f"Processes of an earlier run do not end, even killed: fuser -v {processes} names them.")
         time.sleep(0.1)
     return descriptor
 

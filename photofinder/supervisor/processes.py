@@ -36,10 +36,14 @@ class Config:
         )
 
     @property
+    def bind(self) -> str:
+        """What the web server listens on."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """The site's address for a browser on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
-        return f"http://{host}:{self.port}"
+        return "http://" + self.bind.replace("0.0.0.0:", "127.0.0.1:").replace("[::]", "[::1]")
 
 
 @dataclass(frozen=True)
@@ -56,20 +60,21 @@ def photofinder(config: Config) -> Plan:
     beat = _celery("beat", "beat", "--schedule", str(config.var_dir / "beat-schedule"), "--pidfile=")
     return Plan(
         preparation=[
-            _manage("migrate", "--noinput", "--verbosity=0"),
-            _manage("sync_roles"),
-            _manage("collectstatic", "--noinput", "--verbosity=0"),
             _manage("check", "--database", "default"),
-            _manage("ensure_admin"),
+            _manage("migrate", "--noinput", "--verbosity=0", "--skip-checks"),
+            _manage("sync_roles", "--skip-checks"),
+            _manage("collectstatic", "--noinput", "--verbosity=0", "--skip-checks"),
+            _manage("ensure_admin", "--skip-checks"),
         ],
         site=[_web(config), *(_worker(queue) for queue in QUEUES), beat],
-        afterwards=[_manage("demo_event")] if config.demo else [],
+        afterwards=[_manage("demo_event", "--skip-checks")] if config.demo else [],
     )
 
 
 def _web(config: Config) -> Process:
-    serve = ("photofinder.wsgi", "--bind", f"{config.host}:{config.port}", "--no-control-socket", "--log-level=warning")
-    return _module("web", "gunicorn", *serve, "-w", "1", "-k", "gthread", "--threads", "8")
+    serve = ("photofinder.wsgi", "--bind", config.bind, "--no-control-socket", "--log-level=warning")
+    threads = ("-w", "1", "-k", "gthread", "--threads", "8")
+    return Process(name="web", argv=(sys.executable, "-m", "gunicorn", *serve, *threads))
 
 
 def _worker(queue: str) -> Process:
@@ -80,12 +85,9 @@ def _worker(queue: str) -> Process:
 
 
 def _celery(name: str, *arguments: str) -> Process:
-    return _module(name, "celery", "--quiet", "-A", "photofinder.celery", *arguments)
+    python = (sys.executable, "-W", "ignore:You're running the worker with superuser privileges")
+    return Process(name=name, argv=(*python, "-m", "celery", "--quiet", "-A", "photofinder.celery", *arguments))
 
 
 def _manage(command: str, *arguments: str) -> Process:
     return Process(name=command, argv=(sys.executable, "manage.py", command, *arguments))
-
-
-def _module(name: str, module: str, *arguments: str) -> Process:
-    return Process(name=name, argv=(sys.executable, "-m", module, *arguments))

@@ -81,13 +81,13 @@ class Console:
         self._names: list[str] = []
 
     def line(self, name: str, text: str) -> None:
-        """Write one line. A terminal that has gone away is no reason to fail."""
+        """Write one line. A terminal that is gone or knows no such letter is no reason to fail."""
         if name not in self._names:
             self._names.append(name)
         label = f"{name:<13}|"
         if self._coloured:
             label = f"\x1b[{COLOURS[self._names.index(name) % len(COLOURS)]}m{label}\x1b[0m"
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._stream.write(f"{label} {text}\n")
             self._stream.flush()
 

@@ -9,7 +9,7 @@ from photofinder.roles import Role, role_give
 
 
 class Command(BaseCommand):
-    """Only the token goes to standard output, so that a script can keep it; it is stored hashed and never shown again."""
+    """Only the token goes to standard output, for scripts; it is stored hashed and never shown again."""
 
     help = "Prints a new API token for a role, of a user of its own who cannot sign in to Admin."
 

@@ -1,0 +1,89 @@
+"""How photos and people look in the API, wherever they appear."""
+
+import math
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from faces.models import Face, Person
+from faces.services.albums import AlbumPhoto
+from faces.services.search import PhotoMatch
+from photofinder.storage import signed_url
+
+
+class Fraction(serializers.FloatField):
+    """A number from 0 to 1, to four digits."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=1, **options)
+
+    def to_internal_value(self, data: Any) -> float:
+        """NaN would pass every comparison."""
+        value = super().to_internal_value(data)
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+    def to_representation(self, value: float) -> Any:
+        """Rounded."""
+        return round(value, 4)
+
+
+class Box(serializers.ListField):
+    """Left, top, width, height."""
+
+    child = Fraction()
+
+    def __init__(self, **options: Any) -> None:
+        help_text = "Left, top, width, height in fractions of the photo as a viewer shows it."
+        super().__init__(min_length=4, max_length=4, help_text=help_text, **options)
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class Link(serializers.CharField):
+    """A storage key as the absolute URL that opens it for a while."""
+
+    def to_representation(self, value: str) -> str:
+        """Sign it."""
+        return str(self.context["request"].build_absolute_uri(signed_url(value)))
+
+
+class PhotoSerializer(serializers.Serializer[PhotoMatch | AlbumPhoto]):
+    """A photo, and in it the face that was meant."""
+
+    id = serializers.IntegerField(source="face.photo_id")
+    name = serializers.CharField(source="face.photo.original_name", help_text="The file's original name.")
+    event = serializers.SlugField(source="face.photo.event.slug")
+    similarity = Fraction(
+        allow_null=True,
+        help_text="0 to 1, 0.5 at the default threshold; null for a face that an earlier engine had found.",
+    )
+    url = Link(source="face.photo.image.key", help_text="The original; expires.")
+    thumbnail_url = serializers.SerializerMethodField(help_text="A WebP of at most 512 pixels; expires.")
+    box = Box(source="face.box")
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_thumbnail_url(self, match: PhotoMatch | AlbumPhoto) -> str:
+        """The small one."""
+        key = match.face.photo.image.thumbnail_key(min(settings.THUMBNAIL_SIZES_PX))
+        return str(self.context["request"].build_absolute_uri(signed_url(key)))
+
+
+class PersonSerializer(serializers.Serializer[Person]):
+    """A person who was found in photos, of `Person.objects.seen_in(events)`."""
+
+    user_id = serializers.UUIDField()
+    name = serializers.CharField(help_text="Empty when nobody named this person yet.")
+    photos_count = serializers.IntegerField(source="photos_here", help_text="In the events that were asked for.")
+    cover_url = serializers.SerializerMethodField(help_text="Their best face; expires.")
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_cover_url(self, person: Any) -> str | None:
+        """The cut-out around the face."""
+        faces: list[Face] = person.best_faces
+        if not faces:
+            return None
+        return str(self.context["request"].build_absolute_uri(signed_url(faces[0].crop_key)))

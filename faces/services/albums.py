@@ -1,0 +1,60 @@
+"""All photos of a person."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, F, FloatField, QuerySet, Value, When
+from pgvector.django import CosineDistance
+
+from faces.calibration import Calibration, calibration_for
+from faces.models import Event, Face, Person
+
+
+@dataclass(frozen=True)
+class AlbumPhoto:
+    """A photo with the face that is the person's; `similarity` 0-1, None where it cannot be told."""
+
+    face: Face
+    similarity: float | None
+
+
+@dataclass
+class Album:
+    """The photos of `person` in `events`, best first: counted and sliced like a queryset, into AlbumPhoto.
+
+    A face is as similar as it is near to the mean of the person's faces; one of another contract cannot be compared,
+    has the similarity None and comes last.
+    """
+
+    person: Person
+    events: QuerySet[Event]
+
+    def count(self) -> int:
+        """How many photos."""
+        return self._faces.values("photo").distinct().count()
+
+    def __getitem__(self, page: slice) -> list[AlbumPhoto]:
+        """A page of them."""
+        best_first = (F("distance").asc(nulls_last=True), "-quality", "pk")
+        one_per_photo = self._faces.order_by("photo_id", *best_first).distinct("photo_id").values("pk")
+        faces = self._faces.filter(pk__in=one_per_photo).order_by(*best_first)
+        shown = faces.select_related("photo__image", "photo__event").defer("embedding")[page]
+        return [AlbumPhoto(face, self._similarity(face)) for face in shown]
+
+    @cached_property
+    def _calibration(self) -> Calibration:
+        return calibration_for(self.person.contract, settings.FACE_CALIBRATIONS)
+
+    @property
+    def _faces(self) -> QuerySet[Face]:
+        distance: Case | Value = Value(None, output_field=FloatField())
+        if self.person.centroid is not None:
+            near = When(contract=self.person.contract, then=CosineDistance("embedding", self.person.centroid))
+            distance = Case(near, default=None, output_field=FloatField())
+        faces: Any = Face.objects.filter(person=self.person).in_events(self.events)
+        return faces.annotate(distance=distance)  # type: ignore[no-any-return]
+
+    def _similarity(self, face: Face) -> float | None:
+        return None if face.distance is None else self._calibration.similarity(face.distance)

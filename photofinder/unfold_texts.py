@@ -1,0 +1,37 @@
+"""What Unfold says in English only, named here so that `makemessages` finds it; nothing imports this module."""
+
+from django.utils.translation import gettext_noop as _
+
+TEXTS = (
+    _("All applications"),
+    _("Apply Filters"),
+    _("By %(filter_title)s"),
+    _("Cancel"),
+    _("Choose file to upload"),
+    _("Dark"),
+    _("Expand row"),
+    _("Go back"),
+    _("Light"),
+    _("More actions"),
+    _("Next"),
+    _("No data"),
+    _("No results found"),
+    _("No results matching your query"),
+    _("Previous"),
+    _("Reset filters"),
+    _("Return to site"),
+    _("Run"),
+    _("Select action"),
+    _("Select action to run"),
+    _("Select all rows"),
+    _("Select record"),
+    _("Submit"),
+    _("System"),
+    _("This item will be deleted."),
+    _("This page yielded into no results. Create a new item or reset your filters."),
+    _("Toggle password visibility"),
+    _("Type to search"),
+    _("Welcome"),
+    _("Welcome back to"),
+    _("You have been successfully logged out from the administration"),
+)
