@@ -9,13 +9,10 @@ CROP_PX = 112
 ARCFACE_TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
 )
-# The same five points in space, in units of the distance between the eyes: x to the viewer's right, y down, z away
-# from the viewer. x and y are the template's; the nose stands out of the plane of the eyes, the mouth a little.
-FIVE_POINT_MODEL = np.array(
-    [[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.57, -0.45], [-0.41, 1.16, -0.1], [0.41, 1.16, -0.1]], np.float64
-)
-# A camera at this many eye distances: far enough that perspective hardly matters, as with any portrait lens.
-_CAMERA_DISTANCE = 30.0
+# An average face in units of the distance between the eyes: how far nose tip and mouth lie below the eyes, and how
+# far they stand out in front of them. Proportions as the detector's landmarks have them on frontal portraits.
+_NOSE_BELOW, _NOSE_OUT = 0.57, 0.45
+_MOUTH_BELOW, _MOUTH_OUT = 1.06, 0.10
 
 
 def similarity_transform(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -67,27 +64,33 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(gray, cv2.CV_32F).var())
 
 
-def head_pose(points: NDArray[np.float32], model: NDArray[np.float64] = FIVE_POINT_MODEL) -> tuple[float, float, float]:
-    """Yaw, pitch and roll in degrees of a head whose `model` points (n, 3) are seen at `points` (n, 2) pixels.
+def head_pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in degrees from `landmarks` (5, 2) in pixels, of an average face seen from afar.
 
-    Yaw is positive when the face turns to the viewer's right, pitch when it looks up, roll when it is tilted
-    clockwise as the viewer sees it. Five points and an average face: good to some ten degrees, enough to tell a
-    profile from a face that looks at the camera.
+    Yaw is positive when the face looks to the viewer's right, pitch when it looks up, roll when it is tilted clockwise.
+    Roll is the slope of the line of the eyes. In the eyes' frame a turn by the yaw moves what stands out of the face by
+    its depth times tan(yaw), so the nose leaves the line from between the eyes to the mouth; and the pitch changes at
+    which part of the way from the eyes down to the mouth it lies. Good to some ten degrees, since faces differ.
     """
-    spread = max(float(np.linalg.norm(points - points.mean(axis=0), axis=1).mean()), 1e-6)
-    normal = ((points - points.mean(axis=0)) / spread).astype(np.float64)
-    camera = np.diag([_CAMERA_DISTANCE, _CAMERA_DISTANCE, 1.0])
-    found, turn, _ = cv2.solvePnP(model, normal, camera, None, flags=cv2.SOLVEPNP_SQPNP)
-    if not found:
-        return 0.0, 0.0, 0.0
-    rotation, _ = cv2.Rodrigues(turn)
-    return _angles(np.asarray(rotation, np.float64))
+    (nose_x, nose_y), mouth_left, mouth_right = in_eye_frame(landmarks[2:], *landmarks[:2])
+    mouth_x, mouth_y = (mouth_left + mouth_right) / 2
+    part = nose_y / max(mouth_y, 1e-6)
+    yaw = np.arctan((nose_x - part * mouth_x) / max(_NOSE_OUT - part * _MOUTH_OUT, 0.1))
+    pitch = np.arctan((_NOSE_BELOW - part * _MOUTH_BELOW) / max(_NOSE_OUT - part * _MOUTH_OUT, 0.1))
+    return float(np.degrees(yaw)), float(np.degrees(pitch)), roll_of(*landmarks[:2])
 
 
-def _angles(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Yaw, pitch, roll (degrees) of the direction in which the face looks and of its line of eyes."""
-    gaze = -rotation[:, 2]
-    yaw = np.arctan2(gaze[0], -gaze[2])
-    pitch = np.arcsin(np.clip(-gaze[1], -1.0, 1.0))
-    roll = np.arctan2(rotation[1, 0], rotation[0, 0])
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+def in_eye_frame(
+    points: NDArray[np.float32], left_eye: NDArray[np.float32], right_eye: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Points (n, 2) seen from between the eyes: x along their line, y down the face, in units of their distance."""
+    across = (right_eye - left_eye).astype(np.float64)
+    square = max(float(across @ across), 1e-12)
+    axes = np.array([across, [-across[1], across[0]]]) / square
+    return np.asarray((points - (left_eye + right_eye) / 2) @ axes.T, np.float64)
+
+
+def roll_of(left_eye: NDArray[np.float32], right_eye: NDArray[np.float32]) -> float:
+    """The slope of the line of the eyes in degrees, positive clockwise."""
+    across = right_eye - left_eye
+    return float(np.degrees(np.arctan2(across[1], across[0])))

@@ -99,7 +99,7 @@ def _problem(error: Exception) -> Problem | None:
             return Problem("too_many_files", "The request holds too many files; send them in several requests.")
         case RequestDataTooBig():
             return Problem("too_large", "The request is too large.")
-        case SuspiciousOperation():
+        case SuspiciousOperation() | RecursionError():  # the latter by JSON of very deep nesting
             return Problem("malformed", "The request cannot be read.")
         case UnreadablePostError():
             return Problem("interrupted", "The connection ended before the request was complete.")

@@ -3,7 +3,10 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from photofinder.celery import app as celery_app
 from photofinder.checks import check_engines, check_storage
+
+__all__ = ["PhotoFinderConfig", "celery_app"]  # shared tasks belong to the Celery app that is imported here
 
 
 class PhotoFinderConfig(AppConfig):

@@ -32,6 +32,10 @@ class ProblemSerializer(serializers.Serializer[Problem]):
 class ProblemSchema(AutoSchema):
     """Adds the errors to each operation: those that follow from what it takes, and the view's `problems`."""
 
+    def get_summary(self) -> str:
+        """The first sentence of the description, for lists of operations."""
+        return str(self.get_description()).partition(".")[0]
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in sorted(self._problems()):
@@ -44,8 +48,10 @@ class ProblemSchema(AutoSchema):
         found = {401, 403} | set(getattr(self.view, "problems", ()))
         if "{" in self.path or self._is_list_view():
             found.add(404)
-        if self.method in ("POST", "PUT", "PATCH") and self.view.parser_classes:
-            found |= {400, 413, 415}
+        if self.method in ("POST", "PUT", "PATCH"):
+            found.add(400)
+            if self.get_request_serializer() is not None:
+                found |= {413, 415}
         if getattr(self.view, "throttle_scope", None):
             found.add(429)
         return found

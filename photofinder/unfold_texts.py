@@ -5,7 +5,6 @@ from django.utils.translation import gettext_noop as _
 TEXTS = (
     _("All applications"),
     _("Apply Filters"),
-    _("By %(filter_title)s"),
     _("Cancel"),
     _("Choose file to upload"),
     _("Dark"),

@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from faces.admin import cells, reads
@@ -99,7 +101,7 @@ class PersonAdmin(ModelAdmin[Person]):
         """The best face."""
         return cells.portrait(person.cover_face, str(person))
 
-    @display(description=_("name"), ordering="name")
+    @display(description=pgettext_lazy("person", "name"), ordering="name")
     def called(self, person: Person) -> SafeString | str:
         """The name, or the number of a nameless one."""
         return person.name or format_html('<span class="pf-nameless">{}</span>', person)
@@ -121,6 +123,11 @@ class PersonAdmin(ModelAdmin[Person]):
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Forgetting a person is more than deleting a row."""
         return False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Other languages have another word for a person's name than for an event's."""
+        labels = {"label": capfirst(pgettext("person", "name"))} if db_field.name == "name" else {}
+        return super().formfield_for_dbfield(db_field, request, **labels, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> tuple[str, ...]:
         """A merged person keeps the name they had."""

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.core.validators import validate_slug
 from django.db.models import F
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListCreateAPIView, RetrieveAPIView
 
@@ -32,8 +33,12 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         return event
 
 
+@extend_schema_view(
+    get=extend_schema(description="The events that you see, the latest first."),
+    post=extend_schema(description="Make an event. Without a slug it gets one from its name."),
+)
 class EventList(ListCreateAPIView[Event]):
-    """The events that you see, the latest first; or make one."""
+    """Events."""
 
     roles: ClassVar = {"GET": EVERYBODY, "POST": {Role.ORGANISER, Role.CLIENT}}
     serializer_class = EventSerializer

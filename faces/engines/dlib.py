@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.alignment import align, head_pose
+from faces.alignment import align, in_eye_frame, roll_of
 from faces.engines.base import EngineSpec
 from faces.engines.candidates import Rows, Unembedded, distinct, rows_of, sizes, unembedded
 from faces.engines.template import TemplateFaceEngine
@@ -24,35 +24,40 @@ _CURE = "`pip install -r requirements.txt` installs it."
 _DIM = 128
 # The detector's window: it sees no smaller face.
 _WINDOW_PX = 80
+# A face smaller than this was found at the window's own size, so that smaller ones may stay unseen.
+_SMALL_PX = 95
+# Scores (0-1): hints at a face, and is certain of one.
+_HINT, _SURE = 0.4, 0.6
+# A closer look must be at so many times the size at least.
+_CLOSER = 1.6
+# HOG scores run from about -1 to 3; this makes 0.88 of 1 and 0.98 of 2 (see _chance).
+_STEEPNESS = 2.0
 # What the network takes: 150 pixels, of which the face's box fills about 100.
 _CHIP_PX, _CHIP_PADDING, _CHIP_FACE_PX = 150, 0.25, 70
-# dlib's landmarks: outer and inner corner of the eye on the viewer's right, of the one on the left, base of the nose.
-# The same in space, in units of the distance between the eyes (see alignment.FIVE_POINT_MODEL).
-_LANDMARKS_MODEL = np.array(
-    [[0.73, 0.0, 0.12], [0.27, 0.0, 0.0], [-0.73, 0.0, 0.12], [-0.27, 0.0, 0.0], [0.0, 0.77, -0.3]], np.float64
-)
-# From between the eyes to the base of the nose is 1; on that line lie the tip of the nose and the mouth.
-_NOSE_TIP, _MOUTH = 0.74, 1.49
-_MOUTH_HALF_WIDTH = 0.41
+# An average face in units of the distance between the eyes: how far the base of the nose lies below them and stands
+# out, the tip of the nose and the mouth as parts of the way from the eyes to the base, half the width of the mouth.
+_BASE_BELOW, _BASE_OUT = 0.77, 0.30
+_NOSE_TIP, _MOUTH, _MOUTH_HALF_WIDTH = 0.74, 1.40, 0.41
 
 
 class DlibFaceEngine(TemplateFaceEngine):
-    """Faces by dlib. `side` is the long side at which a photo is searched first, `enlarge` how far small photos are
-    scaled up to it; `det_score` the least score (0-1, 0.5 is dlib's own threshold).
+    """Faces by dlib. `sides` are the long sides at which a photo is searched: the first for every photo, up to which
+    small ones are enlarged `enlarge` times at most, the second for large photos in which the first look hints at small
+    faces; `det_score` is the least score (0-1, 0.5 is dlib's own threshold). The rest is TemplateFaceEngine's.
     """
 
     def __init__(
         self,
         *,
-        side: int = 1600,
+        sides: tuple[int, int] = (2000, 6000),
         enlarge: float = 2.5,
-        det_score: float = 0.45,
+        det_score: float = 0.5,
         mirror: bool = True,
         batch_size: int = 16,
         threads: int = 0,
     ) -> None:
         super().__init__(mirror=mirror, batch_size=batch_size, threads=threads)
-        self._side = side
+        self._sides = sides
         self._enlarge = enlarge
         self._det_score = det_score
         self._dlib: Any = None
@@ -63,10 +68,8 @@ class DlibFaceEngine(TemplateFaceEngine):
     @cached_property
     def spec(self) -> EngineSpec:
         """The ResNet; the way its faces are found and aligned is fixed."""
-        path = _weights(_NETWORK)
-        return EngineSpec(
-            "dlib", "resnet_v1", version_of(path), _DIM, "hog+chip150+mirror" if self._mirror else "hog+chip150"
-        )
+        preprocessing = "hog+chip150+mirror" if self._mirror else "hog+chip150"
+        return EngineSpec("dlib", "resnet_v1", version_of(_weights(_NETWORK)), _DIM, preprocessing)
 
     def _load(self) -> None:
         try:
@@ -112,7 +115,7 @@ class DlibFaceEngine(TemplateFaceEngine):
         if not 0.99 < scale < 1.01:
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=how)
-        found, scores, _ = self._detector().run(gray, 0, _raw(self._det_score))
+        found, scores, _ = self._detector().run(gray, 0, _raw(_HINT))
         boxes = np.array([(r.left(), r.top(), r.right() + 1, r.bottom() + 1) for r in found], np.float32).reshape(-1, 4)
         chances = _chance(np.array(scores, np.float32))
         return rows_of(boxes, chances, np.zeros((len(boxes), 5, 2), np.float32), *gray.shape[1::-1])
@@ -159,18 +162,35 @@ def _found(
     row: NDArray[np.float32], shape: Any, chip: NDArray[np.uint8], picture: Picture, pixels: NDArray[np.uint8]
 ) -> tuple[Unembedded, NDArray[np.uint8]]:
     points = np.array([(point.x, point.y) for point in shape.parts()], np.float32)
-    landmarks = _five_landmarks(points)
-    row = np.concatenate([row[:5], (landmarks / np.array(pixels.shape[1::-1], np.float32)).ravel()])
-    return unembedded(row, picture, pixels, align(pixels, landmarks), head_pose(points, _LANDMARKS_MODEL)), chip
-
-
-def _five_landmarks(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Eyes, tip of the nose and corners of the mouth (5, 2) from dlib's landmarks (5, 2).
-
-    The eyes are the middle of their corners. dlib sees neither the tip of the nose nor the mouth: both are put on the
-    line from between the eyes through the base of the nose, at the proportions of an average face.
-    """
     left, right, base = points[2:4].mean(axis=0), points[0:2].mean(axis=0), points[4]
+    landmarks = _five_landmarks(left, right, base)
+    row = np.concatenate([row[:5], (landmarks / np.array(pixels.shape[1::-1], np.float32)).ravel()])
+    return unembedded(row, picture, pixels, align(pixels, landmarks), _pose(left, right, base)), chip
+
+
+def _five_landmarks(
+    left: NDArray[np.float32], right: NDArray[np.float32], base: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Eyes, tip of the nose and corners of the mouth (5, 2) from the eyes and the base of the nose.
+
+    dlib sees neither the tip of the nose nor the mouth: both are put on the line from between the eyes through the
+    base of the nose, at the proportions of an average face.
+    """
     middle = (left + right) / 2
     mouth, half = middle + _MOUTH * (base - middle), _MOUTH_HALF_WIDTH * (right - left)
     return np.array([left, right, middle + _NOSE_TIP * (base - middle), mouth - half, mouth + half], np.float32)
+
+
+def _pose(
+    left: NDArray[np.float32], right: NDArray[np.float32], base: NDArray[np.float32]
+) -> tuple[float, float, float]:
+    """Yaw, pitch and roll (see alignment.head_pose) from the eyes and the base of the nose.
+
+    The pitch is that at which an average nose looks as long as this one. It is longest in a face that looks down by 21
+    degrees: one that looks down further is taken for one that does so less.
+    """
+    x, y = in_eye_frame(base[None], left, right)[0]
+    yaw = np.arctan(x / _BASE_OUT)
+    length = np.clip(y * np.cos(yaw) / np.hypot(_BASE_BELOW, _BASE_OUT), -1.0, 1.0)
+    pitch = np.arccos(length) - np.arctan2(_BASE_OUT, _BASE_BELOW)
+    return float(np.degrees(yaw)), float(np.degrees(pitch)), roll_of(left, right)

@@ -52,7 +52,8 @@ def photos_assign(*, photo_ids: Sequence[int]) -> None:
         for event in {photo.event for photo in stage.photos}:
             photos = [photo for photo in stage.photos if photo.event == event]
             waiting = event.photos.unfinished().exclude(pk__in=[photo.pk for photo in photos])
-            faces_assign(event=event, photos=photos, offer_again=not waiting.exists())
+            with stage.failing(*photos):
+                faces_assign(event=event, photos=photos, offer_again=not waiting.exists())
 
 
 @transaction.atomic

@@ -47,10 +47,8 @@ def test_it_finds_a_person_by_their_other_faces(gala: Event) -> None:
     assert Person.objects.current().count() == 2
 
 
-def test_it_never_takes_two_people_of_one_photo_for_one(gala: Event) -> None:
-    Person.objects.all().delete()
-    twins = painted(ANN, likeness=1.0), painted(ANN, likeness=0.8)
-    processed(gala, *twins, painted(ANN, ANN))
+def test_it_never_takes_two_people_of_one_photo_for_one() -> None:
+    processed(event_create(name="Twins"), painted(ANN), painted(ANN, ANN))
     assert Person.objects.current().count() == 2
     assert len(_search(painted(ANN)).people) == 1
 

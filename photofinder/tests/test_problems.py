@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from conftest import Caller
@@ -30,6 +31,22 @@ def test_it_says_that_a_method_is_not_there(caller: Callers) -> None:
 def test_it_says_that_json_cannot_be_read(caller: Callers) -> None:
     answer = caller("client").post("/api/v1/events/", "{", content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "1", '"name"', "null", "[" * 100_000, '{"name": NaN}', '{"name": {"a": [1]}}', "\xff"]
+)
+def test_it_survives_json_of_another_shape(caller: Callers, body: str) -> None:
+    answer = caller("client").post("/api/v1/events/", body.encode("latin-1"), content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["code"] in ("invalid", "malformed", "parse_error")
+    assert answer.json()["detail"]
+
+
+def test_it_survives_files_in_place_of_words(caller: Callers) -> None:
+    fields = {name: SimpleUploadedFile("x.png", b"x") for name in ("photo", "limit", "event", "min_similarity", "face")}
+    answer = caller("client").upload("search/", **fields)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
 def test_it_refuses_a_large_body(caller: Callers, settings: Any) -> None:
