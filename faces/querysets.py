@@ -48,13 +48,11 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def with_counts(self) -> EventQuerySet:
         """Each with `photos_count` and `people_count`."""
-        from faces.models import Person  # the two modules need each other only when a query is built
+        from faces.models import Person, Photo  # the two modules need each other only when a query is built
 
+        photos = Photo.objects.filter(event=OuterRef("pk")).order_by().values("event")
         people = Person.objects.filter(faces__photo__event=OuterRef("pk")).order_by().values("faces__photo__event")
-        return self.annotate(
-            photos_count=Count("photos", distinct=True),
-            people_count=Coalesce(models.Subquery(people.annotate(n=Count("pk", distinct=True)).values("n")), 0),
-        )
+        return self.annotate(photos_count=_number_of(photos), people_count=_number_of(people))
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
@@ -163,3 +161,9 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """
         with connection.cursor() as cursor:
             cursor.execute(_REFRESH, {"ids": list(ids), "contract": contract, "good": settings.FACE_QUALITY_GOOD})
+
+
+def _number_of(groups: models.QuerySet[Any, Any]) -> Coalesce:
+    """How many different rows are in the one group of the subquery; unlike a JOIN it leaves the outer order alone."""
+    counted = groups.annotate(number=Count("pk", distinct=True)).values("number")
+    return Coalesce(models.Subquery(counted), 0)

@@ -22,6 +22,7 @@ def image_store(*, stream: BinaryIO) -> tuple[Image, bool]:
     sha256, size = _digest(stream)
     known = Image.objects.filter(sha256=sha256).first()
     if known:
+        _restore(known, stream)
         return known, False
     picture = Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS)
     picture.verify()
@@ -53,6 +54,14 @@ def image_ingest(*, image: Image) -> None:
         storage.save(image.thumbnail_key(long_side), content)
     image.ingested_at = timezone.now()
     image.save(update_fields=["ingested_at"])
+
+
+def _restore(image: Image, stream: BinaryIO) -> None:
+    """Put the bytes of a known image back if the storage lost them."""
+    if not storage.exists(image.key):
+        stream.seek(0)
+        storage.save(image.key, stream)
+        Image.objects.filter(pk=image.pk).update(ingested_at=None)
 
 
 def _digest(stream: BinaryIO) -> tuple[str, int]:

@@ -17,7 +17,7 @@ admin.site.unregister([User, Group, AuthToken, AccessAttempt, AccessFailureLog, 
 
 
 @admin.register(User)
-class PhotoFinderUserAdmin(UserAdmin, ModelAdmin[User]):
+class PhotoFinderUserAdmin(UserAdmin, ModelAdmin[User]):  # type: ignore[type-arg]  # not subscriptable when run
     """Users, with Unfold's forms."""
 
     form = UserChangeForm

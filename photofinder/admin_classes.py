@@ -1,16 +1,18 @@
 """What the lists of all apps are made of: Unfold's classes with Django's types, read-only rows, pictures."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from unfold.decorators import action, display
+from unfold import decorators
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
+    from django_stubs_ext import StrOrPromise
 else:
     from unfold.admin import ModelAdmin as _UnfoldModelAdmin
     from unfold.views import ChangeList as _UnfoldChangeList
@@ -36,6 +38,25 @@ else:
 
 
 __all__ = ["ModelAdmin", "ReadOnly", "action", "display", "picture"]
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def display(
+    *, description: "StrOrPromise", ordering: str | None = None, label: Mapping[Any, str] | None = None
+) -> Callable[[Method], Method]:
+    """A column of a list; `label` maps a key to the colour of its label, for methods that return (key, text)."""
+    decorator = decorators.display(description=description, ordering=ordering, label=label)
+    return cast(Callable[[Method], Method], decorator)
+
+
+def action(*, description: "StrOrPromise", permissions: Sequence[str], icon: str) -> Callable[[Method], Method]:
+    """Something to do with the chosen rows of a list, for those with the permissions."""
+    return cast(
+        Callable[[Method], Method],
+        decorators.action(description=description, permissions=permissions, icon=icon),
+    )
 
 
 class ReadOnly:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from celery import Celery
 from django.utils.module_loading import import_string
@@ -24,4 +25,5 @@ def enqueue(path: str, ids: Sequence[int], *, chunk: int | None = None) -> None:
 def queue_length(queue: str) -> int:
     """How many messages wait in the queue, not counting those that workers hold."""
     with app.connection_for_read() as connection, connection.channel() as channel:
-        return int(app.amqp.queues[queue](channel).queue_declare().message_count)
+        declared: Any = app.amqp.queues[queue](channel).queue_declare()
+        return int(declared.message_count)

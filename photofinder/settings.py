@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +37,9 @@ def _kept_secret(path: Path) -> str:
 # --- where things are -------------------------------------------------------------------------------------------------
 VERSION = _version()
 VAR_DIR = Path(env.str("VAR_DIR", default="") or BASE_DIR / "var").resolve()
+for _name in ("DATABASE_URL", "REDIS_URL"):
+    if not os.environ.get(_name):
+        os.environ.pop(_name, None)  # empty means unset, so that the next line fills it
 environ.Env.read_env(VAR_DIR / "services.env")  # what the supervisor started; the real environment wins
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret_key")

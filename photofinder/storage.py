@@ -38,6 +38,11 @@ def save(key: str, content: bytes | BinaryIO) -> None:
     default_storage.save(key, file)
 
 
+def exists(key: str) -> bool:
+    """Whether there is a file under `key`."""
+    return default_storage.exists(key)
+
+
 def open_file(key: str) -> closing[BinaryIO]:
     """The stored file, seekable; a context manager."""
     return closing(default_storage.open(key))  # type: ignore[arg-type]

@@ -10,10 +10,9 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -25,13 +24,14 @@ from photofinder.errors import Problem
 
 KIND_COLOURS: dict[str, str] = {Decision.Kind.MERGE: "primary", Decision.Kind.UNDO: "warning"}
 FACES_SHOWN = 60
+UNDO_PERMISSION = "faces.change_person"
 
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnly, ModelAdmin[Decision]):
     """Decisions."""
 
-    list_display = ("at", "what", "summary", "actor", "undoing")
+    list_display = ("at", "what", "summary", "actor", "undone")
     list_display_links = None
     list_filter = ("kind",)
     list_per_page = 50
@@ -49,35 +49,44 @@ class DecisionAdmin(ReadOnly, ModelAdmin[Decision]):
         return decision.kind, decision.get_kind_display()
 
     @display(description=_("what happened"))
-    def summary(self, decision: Any) -> SafeString | str:
+    def summary(self, decision: Any) -> str:
         """In one sentence."""
         if decision.kind != Decision.Kind.MERGE:
-            return gettext("The merge #%s was taken back.") % decision.payload.get("decision", "")
+            return gettext("The merge #%s was taken back.") % str(decision.payload["decision"])
         others = len(decision.payload["people"])
         text = ngettext("%d person became", "%d people became", others) % others
         link = reverse("admin:faces_person_change", args=[decision.into])
         name = decision.into_name or gettext("Person %d") % decision.into
         return format_html('#{}: {} <a class="pf-link" href="{}">{}</a>', decision.pk, text, link, name)
 
-    @display(description=_("undo"))
-    def undoing(self, decision: Decision) -> SafeString | str:
-        """A button, or when it was undone and by whom."""
-        if decision.kind != Decision.Kind.MERGE:
+    @display(description=_("undone"))
+    def undone(self, decision: Decision) -> str:
+        """When it was undone, and by whom."""
+        if not decision.undone_by:
             return ""
-        if undone := decision.undone_by:
-            when = date_format(localtime(undone.at), "SHORT_DATETIME_FORMAT")
-            return gettext("undone on %(when)s by %(who)s") % {"when": when, "who": undone.actor or "–"}
+        when = date_format(localtime(decision.undone_by.at), "SHORT_DATETIME_FORMAT")
+        return gettext("%(when)s by %(who)s") % {"when": when, "who": decision.undone_by.actor or "–"}
+
+    @display(description=_("undo"))
+    def undoing(self, decision: Decision) -> str:
+        """A button, for a merge that holds."""
+        if decision.kind != Decision.Kind.MERGE or decision.undone_by_id:
+            return ""
         link = reverse("admin:faces_decision_undo", args=[decision.pk])
         return format_html('<a class="pf-button" href="{}">{}</a>', link, gettext("Undo"))
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The button is for those who may use it."""
+        return [*self.list_display, *(["undoing"] if request.user.has_perm(UNDO_PERMISSION) else [])]
+
+    def get_urls(self) -> list[URLPattern]:
         """Taking a decision back, before the addresses of Django."""
         undo = path("<int:pk>/undo/", self.admin_site.admin_view(self.undo_view), name="faces_decision_undo")
         return [undo, *super().get_urls()]
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page that shows what would be taken back; by POST, doing it."""
-        if not request.user.has_perm("faces.change_person"):
+        if not request.user.has_perm(UNDO_PERMISSION):
             raise PermissionDenied
         decision = get_object_or_404(Decision, pk=pk, kind=Decision.Kind.MERGE)
         if request.method == "POST":

@@ -35,7 +35,10 @@ class FindForm(forms.Form):
 @permission_required("faces.view_person", raise_exception=True)
 def find_view(request: HttpRequest) -> HttpResponse:
     """The form, and what was found."""
-    form = FindForm(request.POST or None, request.FILES or None, initial={"event": request.GET.get("event")})
+    if request.method == "POST":
+        form = FindForm(request.POST, request.FILES)
+    else:
+        form = FindForm(initial={"event": request.GET.get("event")})
     context = {
         **admin.site.each_context(request),
         "title": _("Find a person"),

@@ -74,11 +74,11 @@ def _question(model_admin: Any, request: HttpRequest, people: list[Person]) -> d
     }
 
 
-def _best_faces(people: list[Person]) -> dict[int, list[Face]]:
+def _best_faces(people: list[Person]) -> dict[int | None, list[Face]]:
     """A few faces of each person besides the cover, so that nobody has to decide by one picture."""
     rank = Window(RowNumber(), partition_by="person", order_by=[F("quality").desc(), "pk"])
     faces = Face.objects.filter(person__in=people).annotate(rank=rank).filter(rank__range=(2, FACES_SHOWN))
-    found: dict[int, list[Face]] = defaultdict(list)
+    found: dict[int | None, list[Face]] = defaultdict(list)
     for face in faces.select_related("photo__image").order_by("rank"):
         found[face.person_id].append(face)
     return found

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -36,7 +36,7 @@ class EventFilter(DropdownFilter):  # type: ignore[misc]  # Unfold has no types
         """The events."""
         return [(str(pk), name) for pk, name in Event.objects.values_list("pk", "name")[:EVENTS_OFFERED]]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Those of the event."""
         value = str(self.value() or "")
         return queryset.in_events(Event.objects.filter(pk=value)) if value.isdecimal() else queryset
@@ -57,7 +57,7 @@ class PresenceFilter(admin.SimpleListFilter):
             ("merged", _("merged into somebody")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Those of the choice."""
         if self.value() == "merged":
             return queryset.exclude(merged_into=None)
@@ -141,7 +141,7 @@ class PersonAdmin(ModelAdmin[Person]):
         context = _page(request, person) if person else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:
+    def get_urls(self) -> list[URLPattern]:
         """The search by a selfie, before the addresses of Django."""
         find = path("find/", self.admin_site.admin_view(find_view), name="faces_person_find")
         return [find, *super().get_urls()]

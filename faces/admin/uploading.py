@@ -1,6 +1,6 @@
 """The two addresses that the drop zone of an event's page talks to: one starts an upload, one takes a file."""
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
@@ -42,7 +42,7 @@ def file_take(request: HttpRequest, pk: int, batch: int) -> JsonResponse:
     file = request.FILES.get("file")
     if file is None:
         return JsonResponse({"code": "malformed", "detail": _("No file was sent.")}, status=400)
-    accepted, refused = photos_upload(batch=upload, files=[(file.name or "", file)])
+    accepted, refused = photos_upload(batch=upload, files=[(file.name or "", cast(BinaryIO, file))])
     for refusal in refused:
         detail = f"{title(refusal.code)}. {refusal.detail}"
         return JsonResponse({"name": refusal.name, "code": refusal.code, "detail": detail}, status=422)

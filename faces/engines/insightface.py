@@ -98,6 +98,7 @@ class InsightFaceEngine(TemplateFaceEngine):
             raise EngineUnavailable(detail) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # each picture has its own thread
+        options.enable_cpu_mem_arena = False  # it keeps what the largest photo took: half the memory, no speed lost
         pack = FaceAnalysis(
             name=self._pack,
             root=str(self._root),

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from slugify import slugify
 
 from faces.models import Event, Photo, Refusal, UploadBatch
@@ -29,12 +29,13 @@ class Accepted:
 @transaction.atomic
 def event_create(*, name: str, date: datetime.date | None = None, slug: str = "", published: bool = False) -> Event:
     """A new event; without a slug it gets one from its name. Raises Problem `slug_taken`."""
-    wanted = slug or _free_slug(name)
-    if Event.objects.filter(slug=wanted).exists():
-        raise Problem("slug_taken", f"An event with the slug {wanted} exists already; choose another.")
-    event = Event(name=name, date=date, slug=wanted, published=published)
-    event.full_clean()
-    event.save()
+    event = Event(name=name, date=date, slug=slug or _free_slug(name), published=published)
+    event.full_clean(validate_unique=False)
+    try:
+        with transaction.atomic():
+            event.save()
+    except IntegrityError as error:
+        raise Problem("slug_taken", f"An event with the slug {event.slug} exists already; choose another.") from error
     return event
 
 

@@ -10,6 +10,7 @@ from media_index.models import Image
 from photofinder.storage import signed_url
 
 GOLDEN_ANGLE = 137.508  # degrees; people with neighbouring ids get hues that lie far apart
+NEAR_EDGE = 0.85  # of the picture's width or height
 register = template.Library()
 
 
@@ -41,6 +42,14 @@ def ratio(image: Image) -> str:
 def place(box: Sequence[float]) -> str:
     """CSS that puts an element over a box (left, top, width, height in fractions) of the picture it lies on."""
     return ";".join(f"{side}:{value:.3%}" for side, value in zip(("left", "top", "width", "height"), box, strict=True))
+
+
+@register.filter
+def label_side(box: Sequence[float]) -> str:
+    """CSS classes that keep the label of a box near the right or the lower edge inside the picture."""
+    left, top, width, height = box
+    classes = {"pf-box-right": left + width / 2 > NEAR_EDGE, "pf-box-low": top + height > NEAR_EDGE}
+    return " ".join(name for name, is_near in classes.items() if is_near)
 
 
 @register.filter

@@ -1,9 +1,11 @@
 """A photo's way from upload to ready."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from faces.models import Face, Photo
@@ -42,18 +44,23 @@ def test_it_does_nothing_the_second_time() -> None:
 def test_it_takes_over_the_faces_that_another_event_found(monkeypatch: pytest.MonkeyPatch, fake_engine: Any) -> None:
     data = painted(1, 2)
     processed(event_create(name="Gala"), data)
-    looked_at: list[Picture] = []
-    monkeypatch.setattr(type(fake_engine), "analyse", lambda _, pictures: looked_at.extend(pictures) or [])
+    looked_at: list[Sequence[Picture]] = []
+
+    def analyse(_: object, pictures: Sequence[Picture]) -> list[object]:
+        looked_at.append(pictures)
+        return []
+
+    monkeypatch.setattr(type(fake_engine), "analyse", analyse)
     photo = processed(event_create(name="Lunch"), data)[0]
     assert photo.state == State.READY
-    assert not looked_at
+    assert looked_at == [[]]
     assert photo.faces.count() == 2
     assert Face.objects.values("person").distinct().count() == 4, "people of two events are joined by people"
 
 
 def test_it_fails_a_photo_whose_original_is_gone_and_goes_on() -> None:
     photos = upload(event_create(name="Gala"), painted(1), painted(2))
-    storage.default_storage.delete(photos[0].image.key)
+    default_storage.delete(photos[0].image.key)
     process(photos)
     states = dict(Photo.objects.values_list("original_name", "state"))
     assert states == {"1.png": State.FAILED, "2.png": State.READY}

@@ -3,11 +3,13 @@
 import io
 
 import pytest
+from django.core.files.storage import default_storage
 
 from faces.models import Event, Photo, Refusal
 from faces.services.uploads import batch_create, event_create, photos_upload
 from faces.tests.painting import painted, upload
 from media_index.models import Image
+from photofinder import storage
 from photofinder.errors import Problem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine")]
@@ -74,3 +76,12 @@ def test_it_says_that_a_slug_is_taken() -> None:
     with pytest.raises(Problem, match="gala"):
         event_create(name="Another", slug="gala")
     assert Event.objects.count() == 1
+
+
+def test_it_heals_a_lost_original_when_it_is_sent_again() -> None:
+    event, data = event_create(name="Gala"), painted(1)
+    photo = upload(event, data)[0]
+    default_storage.delete(photo.image.key)
+    assert upload(event, data) == [photo]
+    with storage.open_file(photo.image.key) as stream:
+        assert stream.read() == data

@@ -33,8 +33,8 @@ def s3(settings: Any) -> Iterator[None]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    access = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
-    boto3.client("s3", endpoint_url=endpoint, **access).create_bucket(Bucket="photos")
+    session = boto3.Session("key", "secret", region_name="us-east-1")
+    session.client("s3", endpoint_url=endpoint).create_bucket(Bucket="photos")
     options = settings.S3_OPTIONS | {
         "bucket_name": "photos",
         "endpoint_url": endpoint,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
@@ -67,7 +68,8 @@ def worker(log: Path, **environment: str) -> Iterator[Worker]:
 
 def empty_broker() -> None:
     """Forget every message, those that dead workers hold included."""
-    with app.connection_for_write() as link, link.channel() as channel:
+    with app.connection_for_write() as link:
+        channel: Any = link.channel()
         channel.client.flushdb()
 
 

@@ -5,12 +5,14 @@
   const EVERY_MS = 2000;
   const REFRESH_MS = 5000;
   let refreshedAt = Date.now();
-  let shown = new Map();
+  const shown = new Map();
 
   function show(element, figures) {
     for (const place of element.querySelectorAll("[data-figure]")) {
       const value = figures[place.dataset.figure];
-      if (value !== undefined) place.textContent = value ?? "";
+      if (value === undefined) continue;
+      place.textContent = value ?? "";
+      place.toggleAttribute("data-none", !value);
     }
     const bar = element.querySelector("[data-bar]");
     bar.max = figures.total || 1;

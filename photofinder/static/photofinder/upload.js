@@ -90,7 +90,10 @@
       return form;
     };
     const outcome = await persist(current.address, body, (part) => measure(file, part, current), current);
-    if (outcome.cancelled) return;
+    if (outcome.cancelled) {
+      current.queue.unshift(file);
+      return;
+    }
     if (outcome.status === 202 && outcome.answer) {
       current[outcome.answer.duplicate ? "duplicates" : "taken"] += 1;
       if (!outcome.answer.duplicate) document.dispatchEvent(new Event("photofinder:sent"));
