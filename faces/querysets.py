@@ -140,6 +140,18 @@ class PersonQuerySet(models.QuerySet["Person"]):
         )
         return counted.prefetch_related(Prefetch("faces", queryset=best, to_attr="best_faces"))
 
+    def untouched(self) -> PersonQuerySet:
+        """Those that no moderator has named or given faces."""
+        from faces.models import Face  # the two modules need each other only when a query is built
+
+        given = Face.objects.filter(person=OuterRef("pk"), assigned_by=Face.AssignedBy.MODERATOR)
+        return self.filter(~Exists(given), name="")
+
+    def share_photo(self, one: int, other: int) -> bool:
+        """Whether these two people are in a photo together."""
+        photos = self.filter(pk=one).values("faces__photo")
+        return self.filter(pk=other, faces__photo__in=photos).exists()
+
     def nearest(
         self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
     ) -> models.QuerySet[Person]:

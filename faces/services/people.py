@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from faces.assignment import assign
+from faces.assignment import assign, close_pairs
 from faces.calibration import Calibration, calibration_for
 from faces.models import Decision, Event, Face, Person, Photo
 from photofinder.engines import get_engine
@@ -28,21 +28,23 @@ def current_calibration() -> Calibration:
 
 
 @transaction.atomic
-def faces_assign(*, event: Event, photos: Iterable[Photo], offer_again: bool) -> None:
+def faces_assign(*, event: Event, photos: Iterable[Photo], is_complete: bool) -> None:
     """Give the unassigned faces of these photos of the event to people, in the order of the photos.
 
-    A good face that is nobody's founds a person; a weak one waits. With `offer_again` the event's faces that waited
-    are offered once more. One worker at a time works on an event.
+    A good face that is nobody's founds a person; a weak one waits. When the event `is_complete`, the faces that waited
+    are offered once more, and people who turn out to be the same are joined. One worker at a time works on an event.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_EVENT_LOCK, event.pk])
     crowd = _Crowd(event)
     for photo in photos:
-        crowd.take_in(list(photo.faces.filter(contract=crowd.contract)))
-    if offer_again:
+        crowd.take_in(photo)
+    if is_complete:
         waiting = Face.objects.unassigned().filter(photo__event=event, contract=crowd.contract)
         for photo in Photo.objects.filter(faces__in=waiting).distinct():
-            crowd.take_in(list(photo.faces.filter(contract=crowd.contract)))
+            crowd.take_in(photo)
+        while crowd.join():
+            pass
 
 
 def people_refresh(*, ids: Collection[int]) -> None:
@@ -66,7 +68,7 @@ def people_merge(*, into: Person, others: Sequence[Person], actor: User | None) 
     name = people[into.pk].name or next((people[pk].name for pk in ids if people[pk].name), "")
     payload = {"into": into.pk, "people": ids, "faces": moved, "name": [people[into.pk].name, name]}
     decision = Decision.objects.create(kind=Decision.Kind.MERGE, actor=actor, payload=payload)
-    Face.objects.filter(person__in=ids).update(person=into)
+    Face.objects.filter(person__in=ids).update(person=into, assigned_by=Face.AssignedBy.MODERATOR)
     Person.objects.filter(pk__in=ids).update(merged_into=into)
     Person.objects.filter(pk=into.pk).update(name=name)
     people_refresh(ids=[into.pk, *ids])
@@ -90,6 +92,8 @@ def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
     for person in ids:
         moved = [int(face) for face, owner in decision.payload["faces"].items() if owner == person]
         Face.objects.filter(pk__in=moved, person=into).update(person=person)
+    # Somebody has said that these are different people: from now on no automatic step may join them.
+    Face.objects.filter(person__in=[into, *ids]).update(assigned_by=Face.AssignedBy.MODERATOR)
     Person.objects.filter(pk__in=ids).update(merged_into=None)
     before, after = decision.payload["name"]
     Person.objects.filter(pk=into, name=after).update(name=before)
@@ -107,16 +111,21 @@ class _Crowd:
 
     def __init__(self, event: Event) -> None:
         self.contract = current_contract()
+        self._event = event
         self._calibration = current_calibration()
-        people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
+        self._load()
+
+    def _load(self) -> None:
+        people = Person.objects.current().in_events(Event.objects.filter(pk=self._event.pk))
         rows = people.filter(contract=self.contract).exclude(centroid=None).order_by("pk").only("centroid")
         self._people: list[int] = []
         self._rows: dict[int, int] = {}
         self._centroids: list[NDArray[np.float32]] = []
         self._remember(rows)
 
-    def take_in(self, faces: list[Face]) -> None:
-        """Give each unassigned face of one photo to somebody, to a new person, or to nobody yet."""
+    def take_in(self, photo: Photo) -> None:
+        """Give each unassigned face of the photo to somebody, to a new person, or to nobody yet."""
+        faces = list(photo.faces.filter(contract=self.contract))
         taken = {self._rows[face.person_id] for face in faces if face.person_id in self._rows}
         free = sorted((face for face in faces if face.person_id is None), key=lambda face: (-face.quality, face.pk))
         vectors = np.array([as_array(face.embedding) for face in free])
@@ -126,10 +135,31 @@ class _Crowd:
             face.assigned_by = Face.AssignedBy.ENGINE if face.person_id else ""
         self._save([face for face in free if face.person_id])
 
+    def join(self) -> bool:
+        """Join people whose means are as near as a face must be to its person, and who are in no photo together.
+
+        Whom a moderator has named or given faces stays as they are; others may join them. True when anybody was.
+        """
+        people = np.array(self._people)
+        free = set(Person.objects.filter(pk__in=self._people).untouched().values_list("pk", flat=True))
+        seen: set[int] = set()
+        for pair in close_pairs(np.array(self._centroids), self._limit()):
+            one, other = sorted(people[list(pair)].tolist(), key=lambda person: (person in free, person))
+            if other in free and not {one, other} & seen and not Person.objects.share_photo(one, other):
+                seen |= {one, other}
+                Face.objects.filter(person=other).update(person=one)
+                Person.objects.filter(pk=other).update(merged_into=one)
+        Person.objects.refresh(seen, contract=self.contract)
+        if seen:
+            self._load()
+        return bool(seen)
+
+    def _limit(self) -> float:
+        """How near a good face must be: a newcomer is taken for somebody else equally rarely at any size of event."""
+        return self._calibration.distance_at(settings.FACE_FALSE_JOINS / max(len(self._people), 1))
+
     def _limits(self, faces: list[Face]) -> NDArray[np.float32]:
-        """How near each face must be: a newcomer is taken for somebody else equally rarely at any size of the event."""
-        good = self._calibration.distance_at(settings.FACE_FALSE_JOINS / max(len(self._people), 1))
-        weak = self._calibration.strict_threshold
+        good, weak = self._limit(), self._calibration.strict_threshold
         goodness = [face.quality >= settings.FACE_QUALITY_GOOD for face in faces]
         return np.array([good if is_good else min(weak, good) for is_good in goodness], np.float32)
 

@@ -53,7 +53,7 @@ def photos_assign(*, photo_ids: Sequence[int]) -> None:
             photos = [photo for photo in stage.photos if photo.event == event]
             waiting = event.photos.unfinished().exclude(pk__in=[photo.pk for photo in photos])
             with stage.failing(*photos):
-                faces_assign(event=event, photos=photos, offer_again=not waiting.exists())
+                faces_assign(event=event, photos=photos, is_complete=not waiting.exists())
 
 
 @transaction.atomic

@@ -2,7 +2,8 @@
 
 import pytest
 
-from faces.models import Event, Face, Person
+from faces.models import Event, Face, Person, Photo
+from faces.services.people import decision_undo, people_merge
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, process, processed, upload
 from photofinder.vectors import as_array
@@ -75,3 +76,39 @@ def test_it_shows_the_best_face_on_the_cover_and_the_mean_in_the_centroid(gala: 
     face = Face.objects.nearest(as_array(person.centroid), contract=person.contract).first()
     assert face is not None
     assert face.distance == pytest.approx(0, abs=1e-3)
+
+
+def _fragments(gala: Event) -> list[Person]:
+    """Two people who are one: each founded by a face of its own kind, and since come close."""
+    processed(gala, painted(ANN))
+    lunch = event_create(name="Lunch")
+    processed(lunch, painted(ANN))
+    Photo.objects.filter(event=lunch).update(event=gala)
+    return list(Person.objects.order_by("pk"))
+
+
+def test_it_joins_people_who_turn_out_to_be_the_same(gala: Event) -> None:
+    first, second = _fragments(gala)
+    processed(gala, painted(BOB))
+    assert _people() == [(1, 1), (2, 2)]
+    assert Person.objects.resolve(second.user_id) == first
+
+
+def test_it_never_joins_people_who_are_in_a_photo_together(gala: Event) -> None:
+    processed(gala, painted(ANN, ANN), painted(BOB))
+    assert _people() == [(1, 1), (1, 1), (1, 1)]
+
+
+def test_it_joins_nobody_whom_a_moderator_named(gala: Event) -> None:
+    _fragments(gala)
+    Person.objects.update(name="Named")
+    processed(gala, painted(BOB))
+    assert len(_people()) == 3
+
+
+def test_it_never_joins_again_who_were_parted_by_an_undo(gala: Event) -> None:
+    first, second = _fragments(gala)
+    decision = people_merge(into=first, others=[second], actor=None)
+    decision_undo(decision=decision, actor=None)
+    processed(gala, painted(BOB))
+    assert len(_people()) == 3
