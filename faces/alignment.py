@@ -11,7 +11,7 @@ ARCFACE_TEMPLATE = np.array(
 )
 # An average face in units of the distance between the eyes: how far nose tip and mouth lie below the eyes, and how
 # far they stand out in front of them. Proportions as the detector's landmarks have them on frontal portraits.
-_NOSE_BELOW, _NOSE_OUT = 0.57, 0.45
+_NOSE_BELOW, _NOSE_OUT = 0.57, 0.50
 _MOUTH_BELOW, _MOUTH_OUT = 1.06, 0.10
 
 

@@ -57,7 +57,7 @@ class DecisionAdmin(ReadOnly, ModelAdmin[Decision]):
         text = ngettext("%d person became", "%d people became", others) % others
         link = reverse("admin:faces_person_change", args=[decision.into])
         name = decision.into_name or gettext("Person %d") % decision.into
-        return format_html('#{}: {} <a class="pf-link" href="{}">{}</a>', decision.pk, text, link, name)
+        return format_html('<span>#{}: {} <a class="pf-link" href="{}">{}</a></span>', decision.pk, text, link, name)
 
     @display(description=_("undone"))
     def undone(self, decision: Decision) -> str:

@@ -11,6 +11,7 @@ _TITLES = {
     "missing": _("Original is missing"),
     "crashed": _("Processing crashed"),
     "engine_unavailable": _("Face engine is not installed"),
+    "not_calibrated": _("Face engine is not calibrated"),
     "no_face": _("No face was found"),
     "several_faces": _("There are several faces"),
     "low_quality": _("The face is not clear enough"),

@@ -44,7 +44,7 @@ def distinct(rows: Rows, *, overlap: float = 0.4) -> Rows:
 def sizes(rows: Rows, width: float, height: float) -> NDArray[np.float32]:
     """The square root of each box's area, in pixels of a picture of that size."""
     sides = np.clip(rows[:, 2:4] - rows[:, 0:2], 0, None)
-    return np.sqrt(sides[:, 0] * width * sides[:, 1] * height).astype(np.float32)
+    return np.asarray(np.sqrt(sides[:, 0] * width * sides[:, 1] * height), np.float32)
 
 
 def unembedded(

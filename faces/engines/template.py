@@ -28,7 +28,7 @@ class TemplateFaceEngine(ABC):
     def __init__(self, *, mirror: bool, batch_size: int, threads: int) -> None:
         self._mirror = mirror
         self._batch_size = batch_size
-        self._threads = threads or min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+        self._threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
         self._lock = Lock()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -86,4 +86,4 @@ class TemplateFaceEngine(ABC):
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)

@@ -19,7 +19,9 @@
       const answer = await fetch(form.action, { method: "POST", body, signal: mine.signal });
       if (!answer.ok) throw new Error(answer.statusText);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      found.replaceWith(document.adoptNode(page.getElementById("pf-found")));
+      const fresh = document.adoptNode(page.getElementById("pf-found"));
+      found.replaceWith(fresh);
+      if (fresh.getBoundingClientRect().top > innerHeight / 2) fresh.scrollIntoView({ behavior: "smooth" });
     } catch (error) {
       if (error.name === "AbortError") return;
       const notice = Object.assign(document.createElement("div"), { className: "pf-notice pf-notice-bad" });

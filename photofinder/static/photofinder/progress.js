@@ -35,7 +35,8 @@
 
   async function ask(element) {
     const answer = await fetch(element.dataset.progress, { headers: { Accept: "application/json" } });
-    if (!answer.ok || answer.redirected) return false;
+    if (answer.status >= 500) throw new Error(answer.statusText);
+    if (!answer.ok || answer.redirected) return false; // signed out
     const figures = await answer.json();
     show(element, figures);
     const moved = shown.get(element) !== figures.processed && shown.has(element);
