@@ -26,6 +26,8 @@ _GLANCE_PX, _GLANCE_FACE = 160, 0.4
 _HINT_SCORE = 0.2
 # It is sure of faces of this many pixels in its input, and misses some that are smaller.
 _CLEAR_PX, _SMALL_PX = 26, 20
+# A photo that was seen at this part of its own size already is not looked at more closely.
+_ENOUGH = 0.8
 # A face of 88 pixels (square root of its box's area) fills the 112-pixel crop. Enlarging from 64 costs the networks
 # next to nothing (0.3 % of true matches) and saves most of the second, larger decodes.
 _CROP_FACE_PX = 64
@@ -63,7 +65,10 @@ class InsightFaceEngine(TemplateFaceEngine):
     @cached_property
     def spec(self) -> EngineSpec:
         """The pack's recognition network; the detector is part of the preprocessing, since it places the landmarks."""
-        headers = {path: read_header(path) for path in self._files()}
+        try:
+            headers = {path: read_header(path) for path in self._files()}
+        except ValueError as error:
+            raise EngineUnavailable(f"{error} Remove it; {self._cure}") from error
         detector = next((path for path, header in headers.items() if _is_detector(header)), None)
         recogniser = next((path for path, header in headers.items() if _is_recogniser(header)), None)
         if detector is None or recogniser is None:
@@ -89,7 +94,7 @@ class InsightFaceEngine(TemplateFaceEngine):
         raise EngineUnavailable(f"The InsightFace pack {self._pack} is missing: {self._cure}")
 
     def _load(self) -> None:
-        self._files()  # the library would download a missing pack without asking
+        _ = self.spec  # raises when the pack is missing, which the library would download without asking
         try:
             import onnxruntime
             from insightface.app import FaceAnalysis
@@ -128,7 +133,7 @@ class InsightFaceEngine(TemplateFaceEngine):
     def _closer_side(self, rows: Rows, picture: Picture) -> int:
         """The size at which to look again, 0 for not at all: where nothing is certain, or hints are too small."""
         scale = self._sides[0] / picture.long_side
-        if scale >= 1 or len(self._sides) == 1:
+        if scale > _ENOUGH or len(self._sides) == 1:
             return 0
         smallest = sizes(rows, picture.width * scale, picture.height * scale).min(initial=_CLEAR_PX)
         if smallest >= _SMALL_PX and (rows[:, 4] >= self._det_score).any():
@@ -159,13 +164,16 @@ def _reduced(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _is_detector(header: OnnxHeader) -> bool:
-    return len(header.outputs) >= 5
+    """Whether a network gives scores, boxes and landmarks at three or five strides."""
+    return len(header.outputs) in (9, 15)
 
 
 def _is_recogniser(header: OnnxHeader) -> bool:
-    """Whether the library takes a network for recognition: one square input of 112 pixels or a multiple of 16 more."""
-    *_, height, width = header.inputs[0]
-    return len(header.outputs) == 1 and height == width and height >= 112 and height % 16 == 0 and height != 192
+    """Whether the library takes a network for recognition: a square input of 112 pixels or a multiple of 16 more."""
+    if len(header.inputs[0]) != 4 or len(header.outputs) != 1 or not header.outputs[0][-1]:
+        return False
+    height, width = header.inputs[0][2:]
+    return height == width and height >= 112 and height % 16 == 0 and height != 192
 
 
 def _best_providers(onnxruntime: Any) -> list[Any]:

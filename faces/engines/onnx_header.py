@@ -22,14 +22,21 @@ class OnnxHeader:
 
 def read_header(path: Path) -> OnnxHeader:
     """The header of the ONNX file at `path`. Raises ValueError when it is none."""
-    with path.open("rb") as file:
-        whole = range(os.fstat(file.fileno()).st_size)
-        values = [(number, part) for graph in _parts(file, whole, _GRAPH) for number, part in _fields(file, graph)]
-        inputs = tuple(_shape(file, part) for number, part in values if number == _INPUT)
-        outputs = tuple(_shape(file, part) for number, part in values if number == _OUTPUT)
+    try:
+        with path.open("rb") as file:
+            whole = range(os.fstat(file.fileno()).st_size)
+            values = [(number, part) for graph in _parts(file, whole, _GRAPH) for number, part in _fields(file, graph)]
+            inputs = tuple(_shape(file, part) for number, part in values if number == _INPUT)
+            outputs = tuple(_shape(file, part) for number, part in values if number == _OUTPUT)
+    except _BrokenMessageError:
+        inputs = outputs = ()
     if not inputs or not outputs:
         raise ValueError(f"{path} is not an ONNX model.")
     return OnnxHeader(inputs, outputs)
+
+
+class _BrokenMessageError(Exception):
+    """Bytes that are no protobuf message."""
 
 
 def _shape(file: BinaryIO, value: range) -> tuple[int, ...]:
@@ -61,7 +68,7 @@ def _fields(file: BinaryIO, message: range) -> Iterator[tuple[int, range]]:
             case 1 | 5 as fixed:
                 position = file.tell() + (8 if fixed == 1 else 4)
             case _:
-                raise ValueError("This is not an ONNX model.")
+                raise _BrokenMessageError
 
 
 def _varint(file: BinaryIO) -> int:
@@ -71,4 +78,4 @@ def _varint(file: BinaryIO) -> int:
         if byte[0] < 0x80:
             return value
         shift += 7
-    raise ValueError("This is not an ONNX model.")
+    raise _BrokenMessageError
