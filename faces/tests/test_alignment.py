@@ -17,7 +17,7 @@ def landmarks(yaw: float = 0, pitch: float = 0, roll: float = 0) -> NDArray[np.f
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     nod = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     tilt = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    return (100 * (FACE @ (tilt @ turn @ nod).T)[:, :2] + 300).astype(np.float32)
+    return np.asarray(100 * (FACE @ (tilt @ turn @ nod).T)[:, :2] + 300, np.float32)
 
 
 def test_it_finds_a_turn_a_scale_and_a_shift() -> None:
@@ -91,4 +91,4 @@ def test_turns_do_not_disturb_each_other_much() -> None:
 def test_points_are_seen_from_between_the_eyes() -> None:
     left, right = np.array([10, 10], np.float32), np.array([10, 30], np.float32)  # tilted by a right angle
     seen = in_eye_frame(np.array([[10, 20], [0, 20], [10, 30]], np.float32), left, right)
-    np.testing.assert_allclose(seen, [[0, 0], [0, 0.5], [0.5, 0]], atol=1e-6)
+    np.testing.assert_allclose(seen, np.array([[0, 0], [0, 0.5], [0.5, 0]]), atol=1e-6)

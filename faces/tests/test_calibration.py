@@ -1,6 +1,7 @@
 """What distances mean: fitting, keeping and reading calibrations."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_a_fit_needs_enough_strangers() -> None:
 def test_similarity_is_a_half_at_the_threshold_and_falls_with_distance() -> None:
     values = [SOME.similarity(distance) for distance in np.linspace(0, 2, 50)]
     assert SOME.similarity(0.5) == 0.5
-    assert all(0 <= far <= near <= 1 for near, far in zip(values, values[1:], strict=False))
+    assert all(0 <= far <= near <= 1 for near, far in pairwise(values))
 
 
 def test_distance_undoes_similarity() -> None:
@@ -99,6 +100,6 @@ def test_a_published_model_starts_from_its_published_threshold() -> None:
 
 
 def test_an_unknown_contract_names_the_command_that_helps(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="manage.py calibrate_faces") as caught:
+    with pytest.raises(Problem, match=r"manage\.py calibrate_faces") as caught:
         calibration_for("insightface/my_own/1/512/x", tmp_path / "none.json")
     assert caught.value.code == "not_calibrated"

@@ -97,7 +97,7 @@ def test_it_takes_no_pictures(case: Any) -> None:
 
 
 def test_it_answers_in_the_order_of_the_pictures(case: Any) -> None:
-    engine, photo, faces = case
+    engine, photo, _ = case
     nobody = Image.fromarray(canvas(320, 240))
     left, right = photo.crop((0, 0, 640, 886)), photo.crop((640, 0, 1280, 886))
     found = engine.analyse([encoded(image) for image in (left, nobody, photo, right)])

@@ -23,7 +23,7 @@ def test_missing_weights_name_the_command_that_installs_them(monkeypatch: pytest
         return None
 
     monkeypatch.setattr(module, "find_spec", nowhere)
-    with pytest.raises(EngineUnavailable, match="`pip install -r requirements.txt`"):
+    with pytest.raises(EngineUnavailable, match=r"`pip install -r requirements\.txt`"):
         _ = DlibFaceEngine().spec
 
 

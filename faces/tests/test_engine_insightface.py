@@ -12,7 +12,7 @@ from faces.tests.photographs import canvas, encoded, friends, pack_root
 from faces.tests.test_onnx_header import network
 from photofinder.errors import EngineUnavailable
 
-DETECTOR = [["n", 1]] * 3 + [["n", 4]] * 3 + [["n", 10]] * 3
+DETECTOR = [[0, 1]] * 3 + [[0, 4]] * 3 + [[0, 10]] * 3
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def found(engine: InsightFaceEngine, photo: Image.Image) -> list[DetectedFace]:
 def test_a_missing_pack_names_the_command_that_fetches_it(tmp_path: Path) -> None:
     engine = InsightFaceEngine(pack="buffalo_l", root=str(tmp_path))
     for use in (lambda: engine.spec, engine.load, lambda: engine.analyse([])):
-        with pytest.raises(EngineUnavailable, match="`python manage.py download_models buffalo_l`"):
+        with pytest.raises(EngineUnavailable, match=r"`python manage\.py download_models buffalo_l`"):
             use()
     assert not list(tmp_path.iterdir())
 
@@ -49,10 +49,10 @@ def test_a_missing_pack_names_the_command_that_fetches_it(tmp_path: Path) -> Non
 def test_the_spec_names_the_recognition_network_among_all(tmp_path: Path) -> None:
     pack = tmp_path / "models" / "some"
     pack.mkdir(parents=True)
-    network(pack / "1k3d68.onnx", [["n", 3, 192, 192]], [["n", 3309]])
-    network(pack / "det_10g.onnx", [[1, 3, "h", "w"]], DETECTOR)
-    network(pack / "genderage.onnx", [["n", 3, 96, 96]], [["n", 3]])
-    network(pack / "w600k_r50.onnx", [["n", 3, 112, 112]], [["n", 512]])
+    network(pack / "1k3d68.onnx", [[0, 3, 192, 192]], [[0, 3309]])
+    network(pack / "det_10g.onnx", [[1, 3, 0, 0]], DETECTOR)
+    network(pack / "genderage.onnx", [[0, 3, 96, 96]], [[0, 3]])
+    network(pack / "w600k_r50.onnx", [[0, 3, 112, 112]], [[0, 512]])
     spec = InsightFaceEngine(pack="some", root=str(tmp_path)).spec
     assert (spec.engine, spec.model, spec.dim) == ("insightface", "w600k_r50", 512)
     assert len(spec.version) == 12
@@ -63,7 +63,7 @@ def test_the_spec_names_the_recognition_network_among_all(tmp_path: Path) -> Non
 def test_a_pack_without_recognition_is_said_to_lack_it(tmp_path: Path) -> None:
     pack = tmp_path / "models" / "some"
     pack.mkdir(parents=True)
-    network(pack / "det_10g.onnx", [[1, 3, "h", "w"]], DETECTOR)
+    network(pack / "det_10g.onnx", [[1, 3, 0, 0]], DETECTOR)
     with pytest.raises(EngineUnavailable, match="lacks a detector or a recognition network"):
         _ = InsightFaceEngine(pack="some", root=str(tmp_path)).spec
 
