@@ -51,7 +51,7 @@ class Calibration:
 
     def similarity(self, distance: float) -> float:
         """0-1, falling with distance, 0.5 at the threshold."""
-        return float(1 / (1 + np.exp(self.slope * (distance - self.threshold))))
+        return float(1 / (1 + np.exp(np.clip(self.slope * (distance - self.threshold), -50, 50))))
 
     def distance(self, similarity: float) -> float:
         """The distance that has this similarity."""

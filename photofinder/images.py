@@ -38,10 +38,10 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 # A reduced decode may fall this short of the wanted long side: a half-size decode of a 3000-pixel photo (1500)
 # costs half of a full one, and no viewer tells a thumbnail of 1500 pixels from one of 1600.
 _SHORTFALL = 0.9
+_SMALLER = Image.Resampling.HAMMING  # as sharp as bicubic when an image is made smaller, in half the time
 _CUTOUT_PX, _CUTOUT_MARGIN = 224, 0.35
-_WEBP_QUALITY = 78
-# libwebp's effort, 0-6, by long side: method 0 is 4 times faster than the default 4 at 1600 pixels and 25 % larger.
-_WEBP_METHOD_LARGE, _WEBP_METHOD_SMALL, _LARGE_PX = 0, 2, 1000
+# libwebp's effort, 0-6: at 1600 pixels method 0 is 4 times faster than the default 4, with files a quarter larger.
+_WEBP_QUALITY, _WEBP_METHOD = 75, 0
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,11 @@ class Picture:
             return ImageInfo(self.format, self.width, self.height, _taken_at(exif), _camera(exif))
 
     def verify(self) -> None:
-        """Raise RefusedFile `damaged` unless the pixels can be read; a JPEG is decoded at an eighth of its size."""
+        """Raise RefusedFile `damaged` unless the file is whole. A JPEG that closes with its end-of-image marker is;
+        others are decoded at an eighth of their size, and files of other formats in full.
+        """
+        if self.format in ("JPEG", "MPO") and self._ends_as_jpeg():
+            return
         try:
             with self._open() as image:
                 if self.format in ("JPEG", "MPO"):
@@ -120,11 +124,16 @@ class Picture:
         try:
             return Image.open(self._stream, formats=_OPENERS)
         except Image.DecompressionBombError as error:
-            raise RefusedFile("too_many_pixels", f"The image is too large to decode ({error}).") from error
+            raise RefusedFile("too_many_pixels", "The image has too many pixels to be decoded.") from error
         except UnidentifiedImageError as error:
             raise _not_an_image(self._stream) from error
         except _DECODE_ERRORS as error:
             raise RefusedFile("damaged", f"The file ends early or is damaged ({error}).") from error
+
+    def _ends_as_jpeg(self) -> bool:
+        self._stream.seek(0, io.SEEK_END)
+        self._stream.seek(max(self._stream.tell() - 2, 0))
+        return self._stream.read(2) == b"\xff\xd9"
 
     def _decode(self, long_side: int) -> NDArray[np.uint8]:
         try:
@@ -146,7 +155,7 @@ def thumbnails(pixels: NDArray[np.uint8], long_sides: Iterable[int]) -> dict[int
     image = Image.fromarray(pixels)
     made = {}
     for long_side in sorted(long_sides, reverse=True):
-        image.thumbnail((long_side, long_side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        image.thumbnail((long_side, long_side), _SMALLER)
         made[long_side] = webp(np.asarray(image))
     return made
 
@@ -154,8 +163,7 @@ def thumbnails(pixels: NDArray[np.uint8], long_sides: Iterable[int]) -> dict[int
 def webp(pixels: NDArray[np.uint8]) -> bytes:
     """RGB `pixels` (h, w, 3) encoded as WebP."""
     image, buffer = Image.fromarray(pixels), io.BytesIO()
-    method = _WEBP_METHOD_LARGE if max(image.size) > _LARGE_PX else _WEBP_METHOD_SMALL
-    image.save(buffer, "WEBP", quality=_WEBP_QUALITY, method=method)
+    image.save(buffer, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_METHOD)
     return buffer.getvalue()
 
 
@@ -170,7 +178,7 @@ def cutout(pixels: NDArray[np.uint8], box: tuple[float, float, float, float]) ->
     y = min(max(top + box_height / 2, half), height - half)
     region = pixels[int(y - half) : max(int(y + half), 1), int(x - half) : max(int(x + half), 1)]
     image = Image.fromarray(np.ascontiguousarray(region))
-    image.thumbnail((_CUTOUT_PX, _CUTOUT_PX), Image.Resampling.BICUBIC)
+    image.thumbnail((_CUTOUT_PX, _CUTOUT_PX), _SMALLER)
     return np.asarray(image)
 
 

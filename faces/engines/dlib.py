@@ -51,7 +51,7 @@ class DlibFaceEngine(TemplateFaceEngine):
         *,
         sides: tuple[int, int] = (2000, 6000),
         enlarge: float = 2.5,
-        det_score: float = 0.4,
+        det_score: float = 0.45,
         mirror: bool = True,
         batch_size: int = 16,
         threads: int = 0,

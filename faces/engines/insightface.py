@@ -49,7 +49,7 @@ class InsightFaceEngine(TemplateFaceEngine):
         providers: list[str] | None = None,
         det_score: float = 0.5,
         sides: Sequence[int] = (640, 1280, 1920),
-        mirror: bool = True,
+        mirror: bool = False,
         batch_size: int = 32,
         threads: int = 0,
     ) -> None:

@@ -2,9 +2,10 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from faces.engines.base import DetectedFace, EngineSpec
 from faces.engines.candidates import Unembedded
 from photofinder.images import Picture
 
+T = TypeVar("T")
+R = TypeVar("R")
 # More pictures at once cost memory (a decoded one has up to hundreds of megabytes) and gain little.
 _MOST_THREADS = 4
 
@@ -46,7 +49,7 @@ class TemplateFaceEngine(ABC):
         """The faces of each picture, in the order of the pictures. Raises RefusedFile `damaged`."""
         with self._lock:
             pool = self._loaded()
-            found = list(pool.map(self._look, pictures))
+            found = _each(pool, self._look, pictures)
             vectors = iter(self._vectors(pool, [crop for faces in found for _, crop in faces]))
             return [[face(embedding=next(vectors)) for face, _ in faces] for faces in found]
 
@@ -81,8 +84,17 @@ class TemplateFaceEngine(ABC):
             crops = crops + [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]
         size = min(self._batch_size, -(-len(crops) // self._threads))
         batches = [crops[start : start + size] for start in range(0, len(crops), size)]
-        vectors = _unit(np.concatenate(list(pool.map(self._embed, batches))))
+        vectors = _unit(np.concatenate(_each(pool, self._embed, batches)))
         return _unit(vectors.reshape(2, -1, vectors.shape[1]).sum(axis=0)) if self._mirror else vectors
+
+
+def _each(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Results in the order of the items. When one fails the others are waited for: nothing of theirs may be touched
+    in a thread any more when the caller goes on.
+    """
+    futures = [pool.submit(function, item) for item in items]
+    wait(futures)
+    return [future.result() for future in futures]
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

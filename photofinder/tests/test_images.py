@@ -88,6 +88,10 @@ def test_it_refuses_with_a_code_and_a_sentence(data: bytes, code: str) -> None:
     assert refused.value.detail.endswith((".", ")."))
 
 
+def test_it_takes_a_jpeg_that_something_follows() -> None:
+    Picture.from_bytes(_encoded(_noise(900, 600), "JPEG") + b"trailer").verify()
+
+
 def test_it_refuses_too_many_pixels_before_decoding_any() -> None:
     with pytest.raises(RefusedFile) as refused:
         Picture.from_bytes(_encoded(Image.new("1", (4000, 3000)), "PNG"), max_pixels=10_000_000)
