@@ -155,7 +155,7 @@ def thumbnails(pixels: NDArray[np.uint8], long_sides: Iterable[int]) -> dict[int
     image = Image.fromarray(pixels)
     made = {}
     for long_side in sorted(long_sides, reverse=True):
-        image.thumbnail((long_side, long_side), _SMALLER)
+        image.thumbnail((long_side, long_side), _SMALLER, reducing_gap=1.0)
         made[long_side] = webp(np.asarray(image))
     return made
 

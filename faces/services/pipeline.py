@@ -6,6 +6,7 @@ sent again by `photos_resume`, and one that comes twice finds nothing to do.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ from photofinder.images import Picture, webp
 from photofinder.vectors import padded
 
 State = Photo.State
+_SAVING_THREADS = 4
 
 
 def photos_ingest(*, photo_ids: Sequence[int]) -> None:
@@ -41,9 +43,10 @@ def photos_detect(*, photo_ids: Sequence[int]) -> None:
     with _stage(photo_ids, State.INGESTED, State.ANALYSED) as stage, stage.failing(*stage.photos):
         contract = current_contract()
         fresh = [photo for photo in stage.photos if not _faces_copy(photo, contract)]
-        for photo, faces in _analyse(stage, fresh):
-            Face.objects.filter(photo=photo).delete()
-            Face.objects.bulk_create(_face(photo, face, contract) for face in faces)
+        found = [(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces]
+        _save_cutouts(found)
+        Face.objects.filter(photo__in=fresh).delete()
+        Face.objects.bulk_create(_face(photo, face, contract) for photo, face in found)
 
 
 def photos_assign(*, photo_ids: Sequence[int]) -> None:
@@ -167,9 +170,19 @@ def _analyse(stage: _Stage, photos: list[Photo]) -> Iterator[tuple[Photo, list[D
                     yield photo, engine.analyse([picture])[0]
 
 
+def _save_cutouts(found: Sequence[tuple[Photo, DetectedFace]]) -> None:
+    """Store the faces' cut-outs, several at a time: encoding leaves other threads alone, and S3 answers slowly."""
+
+    def save(photo: Photo, face: DetectedFace) -> None:
+        storage.save(storage.crop_key(photo.image.sha256, face.box), webp(face.cutout))
+
+    with ThreadPoolExecutor(_SAVING_THREADS) as pool:
+        for saved in [pool.submit(save, photo, face) for photo, face in found]:
+            saved.result()
+
+
 def _face(photo: Photo, face: DetectedFace, contract: str) -> Face:
-    """The row of a detected face, with its cut-out stored."""
-    storage.save(storage.crop_key(photo.image.sha256, face.box), webp(face.cutout))
+    """The row of a detected face."""
     return Face(
         photo=photo,
         box=list(face.box),

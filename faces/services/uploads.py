@@ -40,18 +40,25 @@ def event_create(*, name: str, date: datetime.date | None = None, slug: str = ""
 
 
 def photos_upload(*, batch: UploadBatch, files: Iterable[tuple[str, BinaryIO]]) -> tuple[list[Accepted], list[Refusal]]:
-    """Store (name, seekable stream) pairs as photos of the batch's event; a bad file refuses itself only."""
+    """Store (name, seekable stream) pairs as photos of the batch's event; a bad file refuses itself only.
+
+    The first photos are on their way while the last are still being stored.
+    """
     accepted: list[Accepted] = []
     refused: list[Refusal] = []
+    new: list[int] = []
     for name, stream in files:
         try:
             accepted.append(_photo_store(batch, name, stream))
         except RefusedFile as problem:
-            refusal = Refusal(batch=batch, name=name[:255], code=problem.code, detail=problem.detail)
-            refusal.save()
-            refused.append(refusal)
-    new = [file.photo.pk for file in accepted if not file.duplicate]
-    enqueue(settings.PIPELINE[Photo.State.QUEUED], new, chunk=settings.FACE_CHUNK)
+            refused.append(_refuse(batch, name, problem))
+            continue
+        if not accepted[-1].duplicate:
+            new.append(accepted[-1].photo.pk)
+        if len(new) == settings.FACE_CHUNK:
+            enqueue(settings.PIPELINE[Photo.State.QUEUED], new)
+            new = []
+    enqueue(settings.PIPELINE[Photo.State.QUEUED], new)
     return accepted, refused
 
 
@@ -66,6 +73,10 @@ def _photo_store(batch: UploadBatch, name: str, stream: BinaryIO) -> Accepted:
         event=batch.event, image=image, defaults={"batch": batch, "original_name": name[:255]}
     )
     return Accepted(name, photo, duplicate=not is_new)
+
+
+def _refuse(batch: UploadBatch, name: str, problem: RefusedFile) -> Refusal:
+    return Refusal.objects.create(batch=batch, name=name[:255], code=problem.code, detail=problem.detail)
 
 
 def _free_slug(name: str) -> str:

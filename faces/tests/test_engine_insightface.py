@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from faces.engines.base import DetectedFace
-from faces.engines.insightface import InsightFaceEngine
+from faces.engines.insightface import InsightFaceEngine, _best_providers
 from faces.tests.photographs import canvas, encoded, friends, pack_root
 from faces.tests.test_onnx_header import network
 from photofinder.errors import EngineUnavailable
@@ -74,6 +74,20 @@ def test_a_file_that_is_no_network_is_named(tmp_path: Path) -> None:
     (pack / "broken.onnx").write_bytes(b"<html>404</html>")
     with pytest.raises(EngineUnavailable, match=r"broken\.onnx"):
         _ = InsightFaceEngine(pack="some", root=str(tmp_path)).spec
+
+
+def test_a_graphics_card_is_used_where_there_is_one() -> None:
+    class Runtime:
+        """ONNX Runtime on a machine with CUDA, which the machines of the tests lack."""
+
+        def get_available_providers(self) -> list[str]:
+            return ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+
+        def preload_dlls(self) -> None:
+            """Nothing to load."""
+
+    names = [provider if isinstance(provider, str) else provider[0] for provider in _best_providers(Runtime())]
+    assert names == ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
 @pytest.mark.assets
