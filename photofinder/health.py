@@ -34,7 +34,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
     }
     parts |= _worker_parts(is_broker_up=parts["broker"] == _OK)
     is_well = set(parts.values()) == {_OK}
-    return JsonResponse({"status": "ok" if is_well else "failing", "parts": parts}, status=200 if is_well else 503)
+    answer = JsonResponse({"status": "ok" if is_well else "failing", "parts": parts})
+    answer.status_code = 200 if is_well else 503
+    # Django would log an error for every 503 of a site that is only starting; the answer itself says what is wrong.
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
 
 
 class Remembered:

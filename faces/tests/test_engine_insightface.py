@@ -56,8 +56,8 @@ def test_the_spec_names_the_recognition_network_among_all(tmp_path: Path) -> Non
     spec = InsightFaceEngine(pack="some", root=str(tmp_path)).spec
     assert (spec.engine, spec.model, spec.dim) == ("insightface", "w600k_r50", 512)
     assert len(spec.version) == 12
-    assert spec.preprocessing == "det_10g+arcface112+mirror"
-    assert InsightFaceEngine(pack="some", root=str(tmp_path), mirror=False).spec != spec
+    assert spec.preprocessing == "det_10g+arcface112"
+    assert InsightFaceEngine(pack="some", root=str(tmp_path), mirror=True).spec != spec
 
 
 def test_a_pack_without_recognition_is_said_to_lack_it(tmp_path: Path) -> None:
