@@ -99,7 +99,7 @@ class Picture:
         try:
             with self._open() as image:
                 if self.format in ("JPEG", "MPO"):
-                    image.draft("RGB", (image.width // 8, image.height // 8))
+                    image.draft("RGB", (max(image.width // 8, 1), max(image.height // 8, 1)))
                 image.load()
         except RefusedFile:
             raise
@@ -140,7 +140,7 @@ class Picture:
             with self._open() as image:
                 if self.format in ("JPEG", "MPO"):
                     least = _SHORTFALL * long_side / self.long_side
-                    image.draft("RGB", (int(image.width * least), int(image.height * least)))
+                    image.draft("RGB", (max(int(image.width * least), 1), max(int(image.height * least), 1)))
                 image.load()
                 return _upright(_rgb(image), self._orientation)
         except _DECODE_ERRORS as error:
@@ -221,7 +221,7 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _taken_at(exif: Image.Exif) -> datetime | None:

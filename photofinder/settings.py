@@ -183,7 +183,7 @@ FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides th
 FACE_QUALITY_GATES = {
     "det_score": 0.5,
     "size_px": 40.0,
-    "sharpness": 40.0,
+    "sharpness": 25.0,
     "yaw": 60.0,
     "pitch": 50.0,
     "roll": 60.0,

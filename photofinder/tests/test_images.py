@@ -88,6 +88,13 @@ def test_it_refuses_with_a_code_and_a_sentence(data: bytes, code: str) -> None:
     assert refused.value.detail.endswith((".", ")."))
 
 
+@pytest.mark.parametrize("size", [(1, 1), (12000, 9), (3, 5000)])
+def test_it_decodes_the_thinnest_jpeg(size: tuple[int, int]) -> None:
+    picture = Picture.from_bytes(_encoded(_noise(*size), "JPEG") + b"x")
+    picture.verify()
+    assert max(picture.pixels(640).shape) >= min(0.9 * 640, max(size))
+
+
 def test_it_takes_a_jpeg_that_something_follows() -> None:
     Picture.from_bytes(_encoded(_noise(900, 600), "JPEG") + b"trailer").verify()
 
