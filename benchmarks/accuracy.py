@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.site import Site, engine_environment, make_event, site
+from benchmarks.site import Site, engine_environment, make_event, site, working_folder
 
 _FACES = """
 import json
@@ -126,7 +126,7 @@ def main() -> None:
     print("| engine | event | faces found | in crowds | others | recall | precision | unanswered | seconds |")
     print("|---|---|---|---|---|---|---|---|---|")
     for engine in args.engine:
-        with tempfile.TemporaryDirectory() as folder, site(Path(folder), **engine_environment(engine)) as running:
+        with working_folder() as folder, site(folder, **engine_environment(engine)) as running:
             for seed in args.seed:
                 name = f"event-{seed}-{args.crowd}"
                 event = make_event(args.work / name, "--seed", seed, "--crowd", args.crowd)

@@ -3,8 +3,8 @@
     python -m benchmarks.ingest [--photos 120] [--rounds 2] [--work FOLDER]
 
 The bare loop is `cv2.imread` + `FaceAnalysis.get`. The pipeline is a running site that is given the same files:
-SHA-256, verification, storage, two thumbnails, faces with quality and cut-outs, people, rows, by its workers. Both run in
-each round in turn, on photos of other bytes, and the best round counts. The last table runs the stages one after
+SHA-256, verification, storage, two thumbnails, faces with quality and cut-outs, people, rows, by its workers. Both run
+in each round in turn, on photos of other bytes, and the best round counts. The last table runs the stages one after
 another in a single process to show where the time goes.
 """
 
@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.site import BASE_DIR, engine_environment, make_event, site
+from benchmarks.site import BASE_DIR, engine_environment, make_event, site, working_folder
 
 PACK = "testpack"
 
@@ -188,8 +188,7 @@ def main() -> None:
 
 def _compare(work: Path, photos: list[Path], rounds: int) -> None:
     bare, whole = [], []
-    with tempfile.TemporaryDirectory() as name, site(Path(name) / "var", **engine_environment(PACK)) as running:
-        folder = Path(name)
+    with working_folder() as folder, site(folder / "var", **engine_environment(PACK)) as running:
         _child("pipeline", _own_photos(photos[:2], folder / "warm"), **running.env)
         for number in range(1, rounds + 1):
             own = _own_photos(photos, folder / str(number))
@@ -197,7 +196,7 @@ def _compare(work: Path, photos: list[Path], rounds: int) -> None:
             whole.append(_child("pipeline", own, **running.env))
         peaks = _peak_mb(running.pid)
         services = [sys.executable, "-m", "photofinder.supervisor", "exec", "--"]
-        split = _child("stages", work, *services, VAR_DIR=f"{name}/stages", **engine_environment(PACK))
+        split = _child("stages", work, *services, VAR_DIR=str(folder / "stages"), **engine_environment(PACK))
     _print(len(photos), min(bare, key=_time), min(whole, key=_time), peaks, split)
 
 

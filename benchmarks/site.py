@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -84,6 +85,14 @@ class Site:
                 return progress
             time.sleep(0.2)
         raise TimeoutError(f"Batch {batch} is not done after {seconds} s.")
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A temporary folder that PostgreSQL's own user can enter, so that its data stays in it and goes with it."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
 
 
 @contextmanager

@@ -94,10 +94,6 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 class FaceQuerySet(models.QuerySet["Face"]):
     """Faces."""
 
-    def good(self) -> FaceQuerySet:
-        """Those that pass every quality gate."""
-        return self.filter(quality__gte=settings.FACE_QUALITY_GOOD)
-
     def unassigned(self) -> FaceQuerySet:
         """Those that are nobody's."""
         return self.filter(person=None)

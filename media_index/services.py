@@ -61,7 +61,6 @@ def _restore(image: Image, stream: BinaryIO) -> None:
     if not storage.exists(image.key):
         stream.seek(0)
         storage.save(image.key, stream)
-        Image.objects.filter(pk=image.pk).update(ingested_at=None)
 
 
 def _digest(stream: BinaryIO) -> tuple[str, int]:

@@ -4,6 +4,7 @@ Nothing that a user sends is decoded before its format and its number of pixels 
 """
 
 import io
+import struct
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -182,7 +183,20 @@ def cutout(pixels: NDArray[np.uint8], box: tuple[float, float, float, float]) ->
     return np.asarray(image)
 
 
-_DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, RuntimeError, Image.DecompressionBombError)
+# What Pillow's decoders raise when a file is not what it says it is.
+_DECODE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 
 def _not_an_image(stream: BinaryIO) -> RefusedFile:
@@ -200,8 +214,16 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _exif(image: Image.Image) -> Image.Exif:
-    """EXIF from the header: a PNG's own getexif() would decode all its pixels to look behind them."""
-    return Image.Image.getexif(image)
+    """EXIF from the header: a PNG's own getexif() would decode all its pixels to look behind them.
+
+    Broken EXIF is no EXIF: the photo is still a photo.
+    """
+    try:
+        exif = Image.Image.getexif(image)
+        exif.get_ifd(ExifTags.IFD.Exif)
+    except _DECODE_ERRORS:
+        return Image.Exif()
+    return exif
 
 
 def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

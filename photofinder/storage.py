@@ -13,6 +13,8 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.signing import BadSignature, Signer
 
+from photofinder.errors import Problem
+
 _signer = Signer(salt="photofinder.storage")
 
 
@@ -44,8 +46,11 @@ def exists(key: str) -> bool:
 
 
 def open_file(key: str) -> closing[BinaryIO]:
-    """The stored file, seekable; a context manager."""
-    return closing(default_storage.open(key))  # type: ignore[arg-type]
+    """The stored file, seekable; a context manager. Raises Problem `missing`."""
+    try:
+        return closing(default_storage.open(key))  # type: ignore[arg-type]
+    except FileNotFoundError as error:
+        raise Problem("missing", "The file is not in the storage any more.") from error
 
 
 def probe() -> None:

@@ -53,7 +53,7 @@ def _answer(wanted: dict[str, Any]) -> dict[str, Any]:
     try:
         if wanted["photo"].size > settings.SELFIE_MAX_BYTES:
             raise Problem("too_large", f"The photo is larger than {settings.SELFIE_MAX_BYTES // 1024**2} MB.")
-        picture = Picture(wanted["photo"].file, max_pixels=settings.IMAGE_MAX_PIXELS)
+        picture = Picture(wanted["photo"].file, max_pixels=settings.SELFIE_MAX_PIXELS)
     except Problem as problem:
         return _trouble(problem)
     try:

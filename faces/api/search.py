@@ -140,7 +140,7 @@ def _found(request: Request, file: Any, wanted: dict[str, Any]) -> dict[str, Any
     if file.size > settings.SELFIE_MAX_BYTES:
         raise RefusedFile("too_large", f"The selfie is larger than {settings.SELFIE_MAX_BYTES // 1024**2} MB.")
     result = selfie_search(
-        picture=Picture(file, max_pixels=settings.IMAGE_MAX_PIXELS),
+        picture=Picture(file, max_pixels=settings.SELFIE_MAX_PIXELS),
         events=wanted["events"],
         limit=wanted["limit"],
         min_similarity=wanted["min_similarity"],

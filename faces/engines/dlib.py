@@ -113,7 +113,8 @@ class DlibFaceEngine(TemplateFaceEngine):
         gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
         if not 0.99 < scale < 1.01:
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=how)
+            size = (max(round(width * scale), 1), max(round(height * scale), 1))
+            gray = cv2.resize(gray, size, interpolation=how)
         found, scores, _ = self._detector().run(gray, 0, _raw(_HINT))
         boxes = np.array([(r.left(), r.top(), r.right() + 1, r.bottom() + 1) for r in found], np.float32).reshape(-1, 4)
         chances = _chance(np.array(scores, np.float32))

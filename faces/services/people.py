@@ -32,10 +32,9 @@ def faces_assign(*, event: Event, photos: Iterable[Photo], is_complete: bool) ->
     """Give the unassigned faces of these photos of the event to people, in the order of the photos.
 
     A good face that is nobody's founds a person; a weak one waits. When the event `is_complete`, the faces that waited
-    are offered once more, and people who turn out to be the same are joined. One worker at a time works on an event.
+    are offered once more, and people who turn out to be the same are joined.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_EVENT_LOCK, event.pk])
+    _alone()
     crowd = _Crowd(event)
     for photo in photos:
         crowd.take_in(photo)
@@ -54,10 +53,11 @@ def people_refresh(*, ids: Collection[int]) -> None:
 
 @transaction.atomic
 def people_merge(*, into: Person, others: Sequence[Person], actor: User | None) -> Decision:
-    """Make `others` the same person as `into`, who keeps id, name and cover; a nameless one takes the first name.
+    """Make `others` the same person as `into`, who keeps id and name; a nameless one takes the first name.
 
     Raises Problem `nothing_to_merge`, or `merged_already` for one who is somebody else already.
     """
+    _alone()
     ids = sorted({person.pk for person in others} - {into.pk})
     people = {person.pk: person for person in Person.objects.select_for_update().filter(pk__in=[into.pk, *ids])}
     if not ids:
@@ -81,6 +81,7 @@ def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
 
     Raises Problem `not_undoable` for another kind, `undone_already`, and `changed_since` when a later merge moved on.
     """
+    _alone()
     decision = Decision.objects.select_for_update().get(pk=decision.pk)
     if decision.kind != Decision.Kind.MERGE:
         raise Problem("not_undoable", "Only a merge can be undone.")
@@ -103,7 +104,17 @@ def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
     return undo
 
 
-_EVENT_LOCK = 0x0FACE  # the class of our advisory locks; the event's id is the object
+def _alone() -> None:
+    """Wait until nobody else changes who is who, and keep others waiting until this transaction ends.
+
+    What a step has read of people must hold until it has written: a face must not be given to somebody who has been
+    merged away meanwhile. Every step takes milliseconds.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PEOPLE_LOCK])
+
+
+_PEOPLE_LOCK = 0x0FACE
 
 
 class _Crowd:

@@ -39,7 +39,7 @@ def photos_ingest(*, photo_ids: Sequence[int]) -> None:
 
 
 def photos_detect(*, photo_ids: Sequence[int]) -> None:
-    """Find the faces of these photos; an image that another event had analysed already is not analysed again."""
+    """Find the faces of these photos; an image whose faces another event knows is not analysed again."""
     with _stage(photo_ids, State.INGESTED, State.ANALYSED) as stage, stage.failing(*stage.photos):
         contract = current_contract()
         fresh = [photo for photo in stage.photos if not _faces_copy(photo, contract)]
@@ -94,8 +94,6 @@ class _Stage:
             yield
         except Problem as problem:
             self._fail(photos, problem.code, problem.detail)
-        except FileNotFoundError:
-            self._fail(photos, "missing", "The original is not in the storage any more.")
 
     def _fail(self, photos: Sequence[Photo], code: str, detail: str) -> None:
         ids = {photo.pk for photo in photos}

@@ -144,7 +144,7 @@ def test_it_refuses_a_large_selfie_before_decoding_it(caller: Callers, settings:
 
 
 def test_it_refuses_too_many_pixels(caller: Callers, settings: Any) -> None:
-    settings.IMAGE_MAX_PIXELS = 100
+    settings.SELFIE_MAX_PIXELS = 100
     answer = caller("bot").upload("search/", photo=_selfie(ANN))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_many_pixels")
 

@@ -1,11 +1,15 @@
 """Two people turn out to be one, or after all not."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
-from faces.models import Decision, Face, Person
-from faces.services.people import decision_undo, people_merge
+import pytest
+from django.db import connection, transaction
+
+from faces.models import Decision, Event, Face, Person
+from faces.services import pipeline
+from faces.services.people import decision_undo, faces_assign, people_merge
 from faces.services.uploads import event_create
-from faces.tests.painting import painted, processed
+from faces.tests.painting import painted, processed, upload
 from photofinder.errors import Problem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine")]
@@ -76,3 +80,28 @@ def test_it_does_not_merge_who_is_merged_already(people: list[Person]) -> None:
     people_merge(into=people[0], others=[people[1]], actor=None)
     with pytest.raises(Problem, match="merged into somebody else already"):
         people_merge(into=people[2], others=[people[1]], actor=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_for_faces_that_are_being_assigned(people: list[Person]) -> None:
+    event = Event.objects.get()
+    photo = upload(event, painted(17))[0]
+    pipeline.photos_ingest(photo_ids=[photo.pk])
+    pipeline.photos_detect(photo_ids=[photo.pk])
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            faces_assign(event=event, photos=[photo], is_complete=False)
+            merge = pool.submit(_merge_elsewhere, people[0].pk, people[2].pk)
+            with pytest.raises(TimeoutError):
+                merge.result(timeout=0.5)
+        merge.result(timeout=10)
+    assert not Face.objects.exclude(person__merged_into=None).exists()
+    assert Person.objects.get(pk=people[0].pk).faces_count == 5
+
+
+def _merge_elsewhere(into: int, other: int) -> None:
+    """As another process would, on a connection of its own."""
+    try:
+        people_merge(into=Person.objects.get(pk=into), others=[Person.objects.get(pk=other)], actor=None)
+    finally:
+        connection.close()

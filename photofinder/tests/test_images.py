@@ -1,6 +1,7 @@
 """Reading what people send: formats, orientation, limits, thumbnails."""
 
 import io
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import numpy as np
@@ -135,3 +136,25 @@ def test_it_cuts_a_square_out_wherever_the_face_is(box: tuple[float, float, floa
     height, width, _ = cutout(np.asarray(_noise(640, 480)), box).shape
     assert height == width
     assert 1 <= width <= 224
+
+
+@pytest.mark.parametrize("exif", [b"MX\0*garbage", b"II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b""])
+@pytest.mark.parametrize("fmt", ["WEBP", "JPEG", "PNG"])
+def test_it_takes_a_photo_whose_exif_is_broken(fmt: str, exif: bytes) -> None:
+    picture = Picture.from_bytes(_encoded(_noise(60, 40), fmt, exif=exif))
+    assert picture.info().taken_at is None
+    assert picture.pixels().shape == (40, 60, 3)
+
+
+def test_it_refuses_or_reads_whatever_is_damaged_but_never_crashes() -> None:
+    rng = np.random.default_rng(7)
+    for fmt in ("WEBP", "JPEG", "PNG", "TIFF", "GIF", "HEIF"):
+        whole = np.frombuffer(_encoded(_noise(90, 60), fmt), np.uint8)
+        for _ in range(60):
+            broken = whole.copy()
+            broken[rng.integers(0, len(broken), 4)] = rng.integers(0, 256, 4)
+            with suppress(RefusedFile):
+                picture = Picture.from_bytes(broken.tobytes(), max_pixels=1_000_000)
+                picture.verify()
+                picture.info()
+                picture.pixels(64)
