@@ -4,8 +4,8 @@
 
 The bare loop is `cv2.imread` + `FaceAnalysis.get`. The pipeline is a running site that is given the same files:
 SHA-256, verification, storage, two thumbnails, faces with quality and cut-outs, people, rows, by its workers. Both run
-in each round in turn, on photos of other bytes, and the best round counts. The last table runs the stages one after
-another in a single process to show where the time goes.
+in each round in turn, on photos of other bytes, and the best round counts. Then the stages run one after another in a
+single process to show where the time goes, and both peers' engines on group photos.
 """
 
 import argparse
@@ -24,10 +24,11 @@ from typing import Any
 from benchmarks.site import BASE_DIR, engine_environment, make_event, site, working_folder
 
 PACK = "testpack"
+_CROWD_PHOTOS = 3
 
 
 def bare_loop(photos: list[Path]) -> dict[str, float]:
-    """Seconds and peak memory of reading and analysing every photo, models loaded before."""
+    """Seconds, faces and peak memory of reading and analysing every photo, models loaded before."""
     import cv2
     from insightface.app import FaceAnalysis
 
@@ -38,9 +39,23 @@ def bare_loop(photos: list[Path]) -> dict[str, float]:
     app.get(cv2.imread(str(photos[0])))
     started = time.perf_counter()
     faces = sum(len(app.get(cv2.imread(str(photo)))) for photo in photos)
-    seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "faces": faces, "peak_mb": peak}
+    return {"seconds": time.perf_counter() - started, "faces": faces, "peak_mb": _own_peak_mb()}
+
+
+def engine(photos: list[Path]) -> dict[str, float]:
+    """The same of PhotoFinder's engine alone, one photo at a time."""
+    from faces.engines.insightface import InsightFaceEngine
+    from photofinder.images import Picture
+
+    ours = InsightFaceEngine(pack=PACK, root=engine_environment(PACK)["INSIGHTFACE_ROOT"])
+    ours.analyse([Picture.from_bytes(photos[0].read_bytes())])
+    started = time.perf_counter()
+    faces = sum(len(ours.analyse([Picture.from_bytes(photo.read_bytes())])[0]) for photo in photos)
+    return {"seconds": time.perf_counter() - started, "faces": faces, "peak_mb": _own_peak_mb()}
+
+
+def _own_peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _django() -> None:
@@ -108,7 +123,7 @@ def pipeline(photos: list[Path]) -> dict[str, float]:
     return {"seconds": seconds, "faces": Face.objects.filter(photo__batch=batch).count()}
 
 
-_PEERS = {"bare": bare_loop, "pipeline": pipeline, "stages": stages}
+_PEERS = {"bare": bare_loop, "engine": engine, "pipeline": pipeline, "stages": stages}
 
 
 def _seconds(run: Callable[[], None]) -> float:
@@ -182,11 +197,13 @@ def main() -> None:
     if args.only:
         print(json.dumps(_PEERS[args.only](photos)))
         return
-    photos = sorted((make_event(args.work, "--photos", str(args.photos)) / "photos").glob("*.jpg"))
-    _compare(args.work, photos, args.rounds)
+    event = make_event(args.work, "--photos", str(args.photos), "--crowd", str(_CROWD_PHOTOS))
+    photos = sorted((event / "photos").glob("[0-9]*.jpg"))
+    _compare(photos, args.rounds)
+    _compare_crowds(sorted((event / "photos").glob("crowd*.jpg")))
 
 
-def _compare(work: Path, photos: list[Path], rounds: int) -> None:
+def _compare(photos: list[Path], rounds: int) -> None:
     bare, whole = [], []
     with working_folder() as folder, site(folder / "var", **engine_environment(PACK)) as running:
         _child("pipeline", _own_photos(photos[:2], folder / "warm"), **running.env)
@@ -196,8 +213,22 @@ def _compare(work: Path, photos: list[Path], rounds: int) -> None:
             whole.append(_child("pipeline", own, **running.env))
         peaks = _peak_mb(running.pid)
         services = [sys.executable, "-m", "photofinder.supervisor", "exec", "--"]
-        split = _child("stages", work, *services, VAR_DIR=str(folder / "stages"), **engine_environment(PACK))
+        own = _own_photos(photos, folder / "own")
+        split = _child("stages", own, *services, VAR_DIR=str(folder / "stages"), **engine_environment(PACK))
     _print(len(photos), min(bare, key=_time), min(whole, key=_time), peaks, split)
+
+
+def _compare_crowds(photos: list[Path]) -> None:
+    """What a closer look at crowds costs and finds."""
+    print(
+        "\n| crowd photos, 24 megapixels | s per photo | faces per photo | peak memory, MB |\n|---|---|---|---|"
+    )
+    with working_folder() as folder:
+        own = _own_photos(photos, folder)
+        for name, action in (("bare loop at 640 pixels", "bare"), ("PhotoFinder's engine", "engine")):
+            row = _child(action, own)
+            shares = [row[key] / len(photos) for key in ("seconds", "faces")]
+            print(f"| {name} | {shares[0]:.2f} | {shares[1]:.1f} | {row['peak_mb']:.0f} |")
 
 
 def _time(result: dict[str, float]) -> float:
