@@ -8,16 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from photofinder.environment import Environment, redis_database
 from photofinder.supervisor.files import write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 
 
 def _version() -> str:
@@ -40,13 +40,14 @@ VAR_DIR = Path(env.str("VAR_DIR", default="") or BASE_DIR / "var").resolve()
 for _name in ("DATABASE_URL", "REDIS_URL"):
     if not os.environ.get(_name):
         os.environ.pop(_name, None)  # empty means unset, so that the next line fills it
-environ.Env.read_env(VAR_DIR / "services.env")  # what the supervisor started; the real environment wins
+env.read_env(VAR_DIR / "services.env")  # what the supervisor started; the real environment wins
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret_key")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PROXIES = env.int("PROXIES", default=0)  # how many proxies in front set X-Forwarded-For and X-Forwarded-Proto
+# How many proxies in front set X-Forwarded-For and X-Forwarded-Proto.
+PROXIES = env.integer("PROXIES", default=0, least=0)
 if PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -110,22 +111,27 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- data -------------------------------------------------------------------------------------------------------------
 # An empty DATABASE_URL keeps commands that need no database (check, collectstatic, spectacular) working.
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default="postgres://photofinder@127.0.0.1:5432/photofinder")
+    "default": env.postgres("DATABASE_URL", default="postgres://photofinder@127.0.0.1:5432/photofinder")
 }
+_OPTIONS = DATABASES["default"].get("OPTIONS", {})  # the URL's query, such as sslmode
+# Without an iterative scan pgvector silently returns fewer rows than asked for when a filter is added.
+_VECTOR_SEARCH = "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=100"
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
-        "pool": {"min_size": 0, "max_size": env.int("DB_POOL_MAX", default=8), "timeout": 20},
-        # Without an iterative scan pgvector silently returns fewer rows than asked for when a filter is added.
-        "options": "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=100",
+    "OPTIONS": _OPTIONS
+    | {
+        "pool": {"min_size": 0, "max_size": env.integer("DB_POOL_MAX", default=8, least=2), "timeout": 20},
+        "options": f"{_OPTIONS.get('options', '')} {_VECTOR_SEARCH}".strip(),
     },
 }
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}/1"}}
+REDIS_URL = env.redis("REDIS_URL", default="redis://127.0.0.1:6379")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_database(REDIS_URL, 1)}
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 S3_BUCKET = env.str("S3_BUCKET", default="")
-URL_SECONDS = env.int("URL_SECONDS", default=3600)  # how long the URL of a photo works
+URL_SECONDS = env.integer("URL_SECONDS", default=3600, least=60)  # how long the URL of a photo works
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "photofinder.storage.SignedFileSystemStorage",
@@ -143,6 +149,7 @@ S3_OPTIONS = {
     "signature_version": "s3v4",
     "querystring_expire": URL_SECONDS,
     "file_overwrite": True,  # keys are made of the content, so writing twice writes the same
+    "max_memory_size": 8 * 1024 * 1024,  # a larger file waits on the disk
 }
 if S3_BUCKET:
     STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}
@@ -150,19 +157,22 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 
 # --- what may be sent -------------------------------------------------------------------------------------------------
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_MB", default=200) * 1024 * 1024
-UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", default=500)
-IMAGE_MAX_PIXELS = env.int("IMAGE_MAX_MEGAPIXELS", default=200) * 1_000_000
+UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", default=200, least=1) * 1024 * 1024
+UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", default=500, least=1)
+IMAGE_MAX_PIXELS = env.integer("IMAGE_MAX_MEGAPIXELS", default=200, least=1) * 1_000_000
 SELFIE_MAX_BYTES = 25 * 1024 * 1024
+SELFIE_MAX_PIXELS = 50_000_000
 SELFIE_MAX_FILES = 20  # selfies in one request
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["photofinder.uploads.BoundedUploads"]
 
 # --- images -----------------------------------------------------------------------------------------------------------
 THUMBNAIL_SIZES_PX = (512, 1600)
 
 # --- faces ------------------------------------------------------------------------------------------------------------
 FACE_ENGINE = env.str("FACE_ENGINE", default="dlib")
+_DET_SIZE = env.integer("INSIGHTFACE_DET_SIZE", default=640, least=160)
+_PROVIDERS = [name.strip() for name in env.list("INSIGHTFACE_PROVIDERS", default=[]) if name.strip()]
 FACE_ENGINES: dict[str, dict[str, Any]] = {
     "dlib": {"CLASS": "faces.engines.dlib.DlibFaceEngine", "OPTIONS": {}},
     "insightface": {
@@ -170,13 +180,15 @@ FACE_ENGINES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "pack": env.str("INSIGHTFACE_PACK", default="buffalo_l"),
             "root": env.str("INSIGHTFACE_ROOT", default=str(Path.home() / ".insightface")),
+            "sides": (_DET_SIZE, *(side for side in (1280, 1920) if side > _DET_SIZE)),
+            "providers": _PROVIDERS or None,  # None: the best that there is
         },
     },
     "fake": {"CLASS": "faces.engines.fake.FakeFaceEngine", "OPTIONS": {}},
 }
 ENGINES = {"face": FACE_ENGINES.get(FACE_ENGINE, {"CLASS": FACE_ENGINE, "OPTIONS": {}})}
 FACE_CALIBRATIONS = VAR_DIR / "calibrations.json"  # what calibrate_faces fitted on this site, before the shipped ones
-FACE_CHUNK = env.int("FACE_CHUNK", default=8)  # photos per task of the engine
+FACE_CHUNK = env.integer("FACE_CHUNK", default=8, least=1)  # photos per task of the engine
 FACE_QUALITY_GOOD = 0.5  # by definition: a quality of 0.5 passes every gate exactly
 FACE_FALSE_JOINS = 0.002  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
 FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
@@ -199,10 +211,10 @@ PIPELINE = {  # the task that a photo in this state waits for
     "analysed": "faces.tasks.assign_people",
 }
 PIPELINE_ATTEMPTS = 3
-PIPELINE_STALLED_SECONDS = env.int("PIPELINE_STALLED_SECONDS", default=120)
+PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
 QUEUES = ("ingest", "faces", "people")
 
-CELERY_BROKER_URL = env.str("BROKER_URL", default="") or f"{REDIS_URL}/0"
+CELERY_BROKER_URL = env.str("BROKER_URL", default="") or redis_database(REDIS_URL, 0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     # A message that a dead worker held comes back after the visibility timeout, which must exceed the longest task.
@@ -236,7 +248,7 @@ AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=10)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_IPWARE_PROXY_COUNT = PROXIES
+AXES_CLIENT_IP_CALLABLE = "photofinder.visitors.client_address"
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", default=False)
@@ -262,7 +274,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "photofinder.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "photofinder.api.problem_response",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"search": env.str("SEARCH_RATE", default="120/min")},
+    "DEFAULT_THROTTLE_RATES": {"search": env.rate("SEARCH_RATE", default="120/min")},
     "NUM_PROXIES": PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -286,7 +298,7 @@ LANGUAGES = [("en", "English"), ("ru", "Русский")]
 LOCALE_PATHS = [BASE_DIR / "photofinder" / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("DISPLAY_TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("DISPLAY_TIME_ZONE", default="UTC")
 
 # --- Admin ------------------------------------------------------------------------------------------------------------
 UNFOLD = {
@@ -328,5 +340,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
 }

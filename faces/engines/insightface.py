@@ -101,6 +101,8 @@ class InsightFaceEngine(TemplateFaceEngine):
         except ImportError as error:
             detail = f"InsightFace is not installed ({error}): `pip install -r requirements.txt` installs it."
             raise EngineUnavailable(detail) from error
+        if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+            onnxruntime.preload_dlls()  # CUDA and cuDNN from pip packages
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # each picture has its own thread
         options.enable_cpu_mem_arena = False  # it keeps what the largest photo took: half the memory, no speed lost
@@ -180,7 +182,6 @@ def _best_providers(onnxruntime: Any) -> list[Any]:
     """CUDA where ONNX Runtime has it, and the CPU. The exhaustive search would be repeated for every input size."""
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return ["CPUExecutionProvider"]
-    onnxruntime.preload_dlls()
     return [("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}), "CPUExecutionProvider"]
 
 
