@@ -220,9 +220,7 @@ def _compare(photos: list[Path], rounds: int) -> None:
 
 def _compare_crowds(photos: list[Path]) -> None:
     """What a closer look at crowds costs and finds."""
-    print(
-        "\n| crowd photos, 24 megapixels | s per photo | faces per photo | peak memory, MB |\n|---|---|---|---|"
-    )
+    print("\n| crowd photos, 24 megapixels | s per photo | faces per photo | peak memory, MB |\n|---|---|---|---|")
     with working_folder() as folder:
         own = _own_photos(photos, folder)
         for name, action in (("bare loop at 640 pixels", "bare"), ("PhotoFinder's engine", "engine")):

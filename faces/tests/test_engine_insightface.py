@@ -83,9 +83,6 @@ def test_a_graphics_card_is_used_where_there_is_one() -> None:
         def get_available_providers(self) -> list[str]:
             return ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
 
-        def preload_dlls(self) -> None:
-            """Nothing to load."""
-
     names = [provider if isinstance(provider, str) else provider[0] for provider in _best_providers(Runtime())]
     assert names == ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
