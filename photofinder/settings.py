@@ -190,7 +190,7 @@ ENGINES = {"face": FACE_ENGINES.get(FACE_ENGINE, {"CLASS": FACE_ENGINE, "OPTIONS
 FACE_CALIBRATIONS = VAR_DIR / "calibrations.json"  # what calibrate_faces fitted on this site, before the shipped ones
 FACE_CHUNK = env.integer("FACE_CHUNK", default=8, least=1)  # photos per task of the engine
 FACE_QUALITY_GOOD = 0.5  # by definition: a quality of 0.5 passes every gate exactly
-FACE_FALSE_JOINS = 0.002  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
+FACE_FALSE_JOINS = 0.001  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
 FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
 FACE_QUALITY_GATES = {
     "det_score": 0.5,
