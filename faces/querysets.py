@@ -50,9 +50,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Each with `photos_count` and `people_count`."""
         from faces.models import Person, Photo  # the two modules need each other only when a query is built
 
-        photos = Photo.objects.filter(event=OuterRef("pk")).order_by().values("event")
-        people = Person.objects.filter(faces__photo__event=OuterRef("pk")).order_by().values("faces__photo__event")
-        return self.annotate(photos_count=_number_of(photos), people_count=_number_of(people))
+        return self.annotate(
+            photos_count=counted(Photo.objects.all(), "event"),
+            people_count=counted(Person.objects.all(), "faces__photo__event"),
+        )
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
@@ -171,7 +172,11 @@ class PersonQuerySet(models.QuerySet["Person"]):
             cursor.execute(_REFRESH, {"ids": list(ids), "contract": contract, "good": settings.FACE_QUALITY_GOOD})
 
 
-def _number_of(groups: models.QuerySet[Any, Any]) -> Coalesce:
-    """How many different rows are in the one group of the subquery; unlike a JOIN it leaves the outer order alone."""
-    counted = groups.annotate(number=Count("pk", distinct=True)).values("number")
-    return Coalesce(models.Subquery(counted), 0)
+def counted(rows: models.QuerySet[Any], by: str, what: str = "pk") -> Coalesce:
+    """How many different `what` of `rows` belong to the outer row that `by` names.
+
+    As a subquery it leaves the order of the outer rows alone and multiplies no other count, which a JOIN does.
+    """
+    mine = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
+    numbers = models.Subquery(mine.annotate(n=Count(what, distinct=True)).values("n"))
+    return Coalesce(numbers, 0, output_field=models.IntegerField())

@@ -1,18 +1,10 @@
 """What the screens of Admin read: rows with the figures shown beside them, in a fixed number of queries."""
 
-from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from faces.models import Event, Face, Person, Photo, Refusal, UploadBatch
-from faces.querysets import UNFINISHED, PhotoQuerySet
-
-
-def counted(rows: QuerySet[Any], by: str, what: str = "pk") -> Coalesce:
-    """How many different `what` of `rows` belong to the outer row that `by` names; works on lists of any length."""
-    mine = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
-    return Coalesce(Subquery(mine.annotate(n=Count(what, distinct=True)).values("n")), 0, output_field=IntegerField())
+from faces.querysets import UNFINISHED, PhotoQuerySet, counted
 
 
 def events_listed() -> QuerySet[Event]:
