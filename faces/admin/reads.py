@@ -1,6 +1,5 @@
 """What the screens of Admin read: rows with the figures shown beside them, in a fixed number of queries."""
 
-
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from faces.models import Event, Face, Person, Photo, Refusal, UploadBatch
