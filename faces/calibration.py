@@ -46,7 +46,7 @@ class Calibration:
     def distance_at(self, rate: float) -> float:
         """The distance with this false-match rate (0-0.5), by the normal tail that strangers' distances have."""
         normal = NormalDist()
-        rarer = normal.inv_cdf(max(rate, 1e-12)) - normal.inv_cdf(DEFAULT_RATE)
+        rarer = normal.inv_cdf(min(max(rate, 1e-12), 0.5)) - normal.inv_cdf(DEFAULT_RATE)
         return max(self.threshold + self.spread * rarer, 0.0)
 
     def similarity(self, distance: float) -> float:

@@ -10,32 +10,52 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, Sum
 from django.db.models.functions import Coalesce, Now
 from numpy.typing import NDArray
 
 from photofinder.vectors import nearest
 
 if TYPE_CHECKING:
-    from faces.models import Event, Face, Person, Photo  # noqa: F401
+    from faces.models import Decision, Event, Face, Person, Photo, Suggestion  # noqa: F401
 
 UNFINISHED = ("queued", "ingested", "analysed")
 _PACE_WINDOW = timedelta(minutes=5)
 
 _REFRESH = """
 UPDATE faces_person SET
-    contract = %(contract)s, centroid = new.centroid, cover_face_id = new.cover,
+    contract = coalesce(new.contract, faces_person.contract), centroid = new.centroid,
+    cover_face_id = coalesce(chosen.id, new.cover),
     faces_count = coalesce(new.faces, 0), photos_count = coalesce(new.photos, 0)
-FROM faces_person AS old LEFT JOIN (
-    SELECT person_id, count(*) AS faces, count(DISTINCT photo_id) AS photos,
+FROM faces_person AS old
+LEFT JOIN (
+    SELECT person_id, of.contract, count(*) AS faces, count(DISTINCT photo_id) AS photos,
         (array_agg(id ORDER BY quality DESC, id))[1] AS cover,
         l2_normalize(coalesce(
-            avg(embedding) FILTER (WHERE contract = %(contract)s AND quality >= %(good)s),
-            avg(embedding) FILTER (WHERE contract = %(contract)s)
+            avg(embedding) FILTER (WHERE face.contract = of.contract AND quality >= %(good)s),
+            avg(embedding) FILTER (WHERE face.contract = of.contract)
         )) AS centroid
-    FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id
+    FROM faces_face AS face JOIN (
+        SELECT person_id, coalesce(max(contract) FILTER (WHERE contract = %(contract)s), max(contract)) AS contract
+        FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id
+    ) AS of USING (person_id)
+    GROUP BY person_id, of.contract
 ) AS new ON new.person_id = old.id
+LEFT JOIN faces_face AS chosen ON chosen.id = old.chosen_cover_id AND chosen.person_id = old.id
 WHERE faces_person.id = old.id AND old.id = ANY(%(ids)s)
+"""
+_REFRESH_APPEARANCES = """
+WITH fresh AS (
+    SELECT person_id, event_id, count(*) AS faces, count(DISTINCT photo_id) AS photos
+    FROM faces_face AS face JOIN faces_photo AS photo ON photo.id = face.photo_id
+    WHERE person_id = ANY(%(ids)s) GROUP BY person_id, event_id
+), gone AS (
+    DELETE FROM faces_appearance AS old WHERE person_id = ANY(%(ids)s)
+    AND NOT EXISTS (SELECT FROM fresh WHERE fresh.person_id = old.person_id AND fresh.event_id = old.event_id)
+)
+INSERT INTO faces_appearance (person_id, event_id, faces_count, photos_count) SELECT * FROM fresh
+ON CONFLICT (person_id, event_id)
+DO UPDATE SET faces_count = excluded.faces_count, photos_count = excluded.photos_count
 """
 
 
@@ -46,13 +66,18 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Those that attendees may find."""
         return self.filter(published=True)
 
+    def unsettled(self) -> EventQuerySet:
+        """Those whose photos are all done and whose people were not consolidated since."""
+        changed = self.exclude(settled_revision=F("revision"))
+        return changed.exclude(photos__state__in=UNFINISHED)
+
     def with_counts(self) -> EventQuerySet:
         """Each with `photos_count` and `people_count`."""
-        from faces.models import Person, Photo  # the two modules need each other only when a query is built
+        from faces.models import Appearance, Photo  # the two modules need each other only when a query is built
 
         return self.annotate(
             photos_count=counted(Photo.objects.all(), "event"),
-            people_count=counted(Person.objects.all(), "faces__photo__event"),
+            people_count=counted(Appearance.objects.all(), "event"),
         )
 
 
@@ -119,35 +144,42 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def in_events(self, events: models.QuerySet[Any]) -> PersonQuerySet:
         """Those with a face in photos of these events."""
-        from faces.models import Face  # the two modules need each other only when a query is built
+        from faces.models import Appearance  # the two modules need each other only when a query is built
 
-        return self.filter(Exists(Face.objects.filter(person=OuterRef("pk"), photo__event__in=events)))
+        return self.filter(Exists(Appearance.objects.filter(person=OuterRef("pk"), event__in=events)))
 
     def seen_in(self, events: models.QuerySet[Any]) -> PersonQuerySet:
         """Each with `photos_here`, the number of their photos in these events, and `best_faces`, at most one of them,
         with photo and image.
         """
-        from faces.models import Face  # the two modules need each other only when a query is built
+        from faces.models import Appearance, Face  # the two modules need each other only when a query is built
 
-        here = Face.objects.in_events(events)
-        photos = here.filter(person=OuterRef("pk")).order_by().values("person")
-        best = here.select_related("photo__image").defer("embedding").order_by("-quality", "pk")[:1]
-        counted = self.annotate(
-            photos_here=Coalesce(models.Subquery(photos.annotate(n=Count("photo", distinct=True)).values("n")), 0)
+        best = Face.objects.in_events(events).select_related("photo__image").defer("embedding")
+        here = Appearance.objects.filter(person=OuterRef("pk"), event__in=events).order_by().values("person")
+        photos = models.Subquery(here.annotate(n=Sum("photos_count")).values("n"))
+        counted = self.annotate(photos_here=Coalesce(photos, 0))
+        return counted.prefetch_related(
+            Prefetch("faces", queryset=best.order_by("-quality", "pk")[:1], to_attr="best_faces")
         )
-        return counted.prefetch_related(Prefetch("faces", queryset=best, to_attr="best_faces"))
 
-    def untouched(self) -> PersonQuerySet:
-        """Those that no moderator has named or given faces."""
-        from faces.models import Face  # the two modules need each other only when a query is built
+    def spoken_of(self) -> PersonQuerySet:
+        """Those whom a decision that holds speaks of, or who have a name or are hidden: no automatic step dissolves
+        them or joins two of them.
+        """
+        from faces.models import Decision  # the two modules need each other only when a query is built
 
-        given = Face.objects.filter(person=OuterRef("pk"), assigned_by=Face.AssignedBy.MODERATOR)
-        return self.filter(~Exists(given), name="")
+        decided = Exists(Decision.objects.active().filter(people=OuterRef("pk")))
+        return self.filter(decided | ~Q(name="") | Q(hidden=True))
 
-    def share_photo(self, one: int, other: int) -> bool:
-        """Whether these two people are in a photo together."""
-        photos = self.filter(pk=one).values("faces__photo")
-        return self.filter(pk=other, faces__photo__in=photos).exists()
+    def roots(self, ids: Collection[int]) -> dict[int, int]:
+        """Whom each of these people means today, following merges."""
+        roots = {person: person for person in ids}
+        merged: dict[int, Any] = roots
+        while merged:
+            gone = self.filter(pk__in=set(roots.values()), merged_into__isnull=False)
+            merged = dict(gone.values_list("pk", "merged_into"))
+            roots = {person: merged.get(root, root) for person, root in roots.items()}
+        return roots
 
     def nearest(
         self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
@@ -164,12 +196,31 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     @staticmethod
     def refresh(ids: Collection[int], *, contract: str) -> None:
-        """Make centroid, cover and counts of these people say what their faces say, in one statement.
+        """Make centroid, cover, counts and appearances of these people say what their faces say.
 
-        The centroid is the normalised mean of the good faces of `contract`, of all of them where none is good.
+        The centroid is the normalised mean of the good faces of `contract`, of all of them where none is good; of
+        another contract for somebody who has no face of this one.
         """
+        values: Any = {"ids": list(ids), "contract": contract, "good": settings.FACE_QUALITY_GOOD}
         with connection.cursor() as cursor:
-            cursor.execute(_REFRESH, {"ids": list(ids), "contract": contract, "good": settings.FACE_QUALITY_GOOD})
+            cursor.execute(_REFRESH, values)
+            cursor.execute(_REFRESH_APPEARANCES, values)
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """Decisions."""
+
+    def active(self) -> DecisionQuerySet:
+        """Those that hold: nobody has undone them."""
+        return self.filter(undone_by=None)
+
+
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    """Suggestions."""
+
+    def queue(self) -> SuggestionQuerySet:
+        """The surest first; those put off come last, the longest ago first."""
+        return self.order_by(F("postponed_at").asc(nulls_first=True), "distance", "pk")
 
 
 def counted(rows: models.QuerySet[Any], by: str, what: str = "pk") -> Coalesce:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from faces.services import pipeline
+from faces.services import consolidation, pipeline
 
 
 @shared_task
@@ -24,6 +24,13 @@ def assign_people(photo_ids: list[int]) -> None:
 
 
 @shared_task
+def consolidate_people(event_ids: list[int]) -> None:
+    """People of whole events."""
+    consolidation.events_consolidate(event_ids=event_ids)
+
+
+@shared_task
 def resume_photos() -> None:
     """Send again what was lost with a worker or a broker."""
     pipeline.photos_resume()
+    consolidation.events_resume()

@@ -191,6 +191,8 @@ FACE_CALIBRATIONS = VAR_DIR / "calibrations.json"  # what calibrate_faces fitted
 FACE_CHUNK = env.integer("FACE_CHUNK", default=8, least=1)  # photos per task of the engine
 FACE_QUALITY_GOOD = 0.5  # by definition: a quality of 0.5 passes every gate exactly
 FACE_FALSE_JOINS = 0.001  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
+FACE_FALSE_SUGGESTIONS = 0.3  # the accepted number of wrong questions "same person?" per person
+FACE_MOVE_MARGIN = 0.1  # by how much of the threshold a face must be nearer to somebody else to move there by itself
 FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
 FACE_QUALITY_GATES = {
     "det_score": 0.5,
@@ -210,6 +212,7 @@ PIPELINE = {  # the task that a photo in this state waits for
     "ingested": "faces.tasks.detect_faces",
     "analysed": "faces.tasks.assign_people",
 }
+CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo of an event is ready
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
 QUEUES = ("ingest", "faces", "people")
@@ -226,6 +229,7 @@ CELERY_TASK_ROUTES = {
     "faces.tasks.ingest_photos": {"queue": "ingest"},
     "faces.tasks.detect_faces": {"queue": "faces"},
     "faces.tasks.assign_people": {"queue": "people"},
+    "faces.tasks.consolidate_people": {"queue": "people"},
     "faces.tasks.resume_photos": {"queue": "people"},
 }
 CELERY_TASK_ACKS_LATE = True

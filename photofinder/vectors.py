@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pgvector.django import CosineDistance, HalfVectorField, HnswIndex
 
 FACE_DIMENSIONS = 512
+_HALFVEC_HEADER_BYTES = 4  # two int16: the dimensions and a zero, see halfvec_send in pgvector's source
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -31,6 +32,18 @@ def padded(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 def as_array(value: Any) -> NDArray[np.float32]:
     """A stored vector as float32 (512,)."""
     return np.asarray(value, np.float32)
+
+
+def matrix(rows: models.QuerySet[Any], field: str, *columns: str) -> tuple[list[Any], NDArray[np.float32]]:
+    """Of `rows`, in their order, the values of `columns` (tuples) and the vectors (n, 512), read in binary: ten times
+    faster than as fields of rows.
+    """
+    sent = models.Func(models.F(field), function="halfvec_send", output_field=models.BinaryField())
+    values, vectors = [], []
+    for *row, data in rows.values_list(*columns, sent).iterator(chunk_size=5000):
+        values.append(tuple(row))
+        vectors.append(np.frombuffer(data, ">f2", offset=_HALFVEC_HEADER_BYTES).astype(np.float32))
+    return values, np.array(vectors, np.float32).reshape(len(values), FACE_DIMENSIONS)
 
 
 def nearest(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from faces.models import Decision, Face, Person, Photo
-from faces.services.people import people_merge
+from faces.services.decisions import people_merge
 from photofinder.errors import Problem
 
 MOST_PEOPLE = 50

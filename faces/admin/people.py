@@ -17,6 +17,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from faces.admin import cells, reads
+from faces.admin.deciding import decide_view
 from faces.admin.find import find_view
 from faces.admin.merging import merge_view
 from faces.models import Event, Person
@@ -142,9 +143,13 @@ class PersonAdmin(ModelAdmin[Person]):
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
-        """The search by a selfie, before the addresses of Django."""
-        find = path("find/", self.admin_site.admin_view(find_view), name="faces_person_find")
-        return [find, *super().get_urls()]
+        """The search by a selfie, the board and deciding, before the addresses of Django."""
+        view = self.admin_site.admin_view
+        own = [
+            path("find/", view(find_view), name="faces_person_find"),
+            path("decide/", view(decide_view), name="faces_person_decide"),
+        ]
+        return [*own, *super().get_urls()]
 
 
 def _page(request: HttpRequest, person: Person) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from faces.api.shapes import PersonSerializer, PhotoSerializer
 from faces.models import Decision, Person
 from faces.querysets import EventQuerySet, PersonQuerySet
 from faces.services.albums import Album
-from faces.services.people import decision_undo, people_merge
+from faces.services.decisions import decision_undo, people_merge
 from photofinder.errors import Problem
 from photofinder.roles import EVERYBODY, STAFF_AND_CLIENTS, Role
 

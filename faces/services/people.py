@@ -1,20 +1,25 @@
-"""Who is who: assigning new faces, keeping people right, merging them."""
+"""Who is who: what distances mean at an event, giving new faces to people, keeping people right."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 import numpy as np
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import F
 from numpy.typing import NDArray
 
-from faces.assignment import assign, close_pairs
+from faces.assignment import assign
 from faces.calibration import Calibration, calibration_for
-from faces.models import Decision, Event, Face, Person, Photo
+from faces.ledger import ruled_out
+from faces.models import Appearance, Event, EventCalibration, Face, Person, Photo
+from faces.services.ledger import words_of
+from faces.services.turns import take_turn
+from photofinder.celery import enqueue
 from photofinder.engines import get_engine
-from photofinder.errors import Problem
 from photofinder.vectors import as_array
+
+_CANDIDATES = 8  # nearest people that a face is compared with: one photo's faces rarely compete for more
 
 
 def current_contract() -> str:
@@ -22,28 +27,28 @@ def current_contract() -> str:
     return str(get_engine("face").spec.contract)
 
 
-def current_calibration() -> Calibration:
-    """What distances mean for the face engine in use."""
-    return calibration_for(current_contract(), settings.FACE_CALIBRATIONS)
+def current_calibration(event: Event | None = None) -> Calibration:
+    """What distances mean for the face engine in use; at the event, where moderators measured it there."""
+    contract = current_contract()
+    calibration = calibration_for(contract, settings.FACE_CALIBRATIONS)
+    measured = EventCalibration.objects.filter(event=event, contract=contract).first() if event else None
+    return replace(calibration, threshold=measured.threshold) if measured else calibration
 
 
 @transaction.atomic
 def faces_assign(*, event: Event, photos: Iterable[Photo], is_complete: bool) -> None:
     """Give the unassigned faces of these photos of the event to people, in the order of the photos.
 
-    A good face that is nobody's founds a person; a weak one waits. When the event `is_complete`, the faces that waited
-    are offered once more, and people who turn out to be the same are joined.
+    A good face that is nobody's founds a person; a weak one waits. When the event `is_complete`, its people are
+    consolidated: see `faces.services.consolidation`.
     """
-    _alone()
-    crowd = _Crowd(event)
+    take_turn()
+    crowd = Crowd(event)
     for photo in photos:
-        crowd.take_in(photo)
+        crowd.take_in(photo.faces.all())
+    Event.objects.filter(pk=event.pk).update(revision=F("revision") + 1)
     if is_complete:
-        waiting = Face.objects.unassigned().filter(photo__event=event, contract=crowd.contract)
-        for photo in Photo.objects.filter(faces__in=waiting).distinct():
-            crowd.take_in(photo)
-        while crowd.join():
-            pass
+        enqueue(settings.CONSOLIDATION, [event.pk])
 
 
 def people_refresh(*, ids: Collection[int]) -> None:
@@ -51,146 +56,66 @@ def people_refresh(*, ids: Collection[int]) -> None:
     Person.objects.refresh(ids, contract=current_contract())
 
 
-@transaction.atomic
-def people_merge(*, into: Person, others: Sequence[Person], actor: User | None) -> Decision:
-    """Make `others` the same person as `into`, who keeps id and name; a nameless one takes the first name.
-
-    Raises Problem `nothing_to_merge`, or `merged_already` for one who is somebody else already.
-    """
-    _alone()
-    ids = sorted({person.pk for person in others} - {into.pk})
-    people = {person.pk: person for person in Person.objects.select_for_update().filter(pk__in=[into.pk, *ids])}
-    if not ids:
-        raise Problem("nothing_to_merge", "Choose at least two different people.")
-    if gone := [str(person) for person in people.values() if person.merged_into_id]:
-        raise Problem("merged_already", f"{', '.join(gone)}: merged into somebody else already; reload the list.")
-    moved = dict(Face.objects.filter(person__in=ids).values_list("pk", "person"))
-    name = people[into.pk].name or next((people[pk].name for pk in ids if people[pk].name), "")
-    payload = {"into": into.pk, "people": ids, "faces": moved, "name": [people[into.pk].name, name]}
-    decision = Decision.objects.create(kind=Decision.Kind.MERGE, actor=actor, payload=payload)
-    Face.objects.filter(person__in=ids).update(person=into, assigned_by=Face.AssignedBy.MODERATOR)
-    Person.objects.filter(pk__in=ids).update(merged_into=into)
-    Person.objects.filter(pk=into.pk).update(name=name)
-    people_refresh(ids=[into.pk, *ids])
-    return decision
-
-
-@transaction.atomic
-def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
-    """Take a merge back: its people and their faces are what they were.
-
-    Raises Problem `not_undoable` for another kind, `undone_already`, and `changed_since` when a later merge moved on.
-    """
-    _alone()
-    decision = Decision.objects.select_for_update().get(pk=decision.pk)
-    if decision.kind != Decision.Kind.MERGE:
-        raise Problem("not_undoable", "Only a merge can be undone.")
-    if decision.undone_by_id:
-        raise Problem("undone_already", "This decision was undone before.")
-    into, ids = decision.payload["into"], decision.payload["people"]
-    if Person.objects.filter(pk=into).exclude(merged_into=None).exists():
-        raise Problem("changed_since", "The person was merged again later; undo that merge first.")
-    for person in ids:
-        moved = [int(face) for face, owner in decision.payload["faces"].items() if owner == person]
-        Face.objects.filter(pk__in=moved, person=into).update(person=person)
-    # Somebody has said that these are different people: from now on no automatic step may join them.
-    Face.objects.filter(person__in=[into, *ids]).update(assigned_by=Face.AssignedBy.MODERATOR)
-    Person.objects.filter(pk__in=ids).update(merged_into=None)
-    before, after = decision.payload["name"]
-    Person.objects.filter(pk=into, name=after).update(name=before)
-    people_refresh(ids=[into, *ids])
-    undo = Decision.objects.create(kind=Decision.Kind.UNDO, actor=actor, payload={"decision": decision.pk})
-    Decision.objects.filter(pk=decision.pk).update(undone_by=undo)
-    return undo
-
-
-def _alone() -> None:
-    """Wait until nobody else changes who is who, and keep others waiting until this transaction ends.
-
-    What a step has read of people must hold until it has written: a face must not be given to somebody who has been
-    merged away meanwhile. Every step takes milliseconds.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PEOPLE_LOCK])
-
-
-_PEOPLE_LOCK = 0x0FACE
-
-
-class _Crowd:
+class Crowd:
     """The people of an event while faces are being given to them."""
 
     def __init__(self, event: Event) -> None:
         self.contract = current_contract()
+        self.calibration = current_calibration(event)
         self._event = event
-        self._calibration = current_calibration()
-        self._load()
+        self._size = Appearance.objects.filter(event=event).count()
+        self._people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
 
-    def _load(self) -> None:
-        people = Person.objects.current().in_events(Event.objects.filter(pk=self._event.pk))
-        rows = people.filter(contract=self.contract).exclude(centroid=None).order_by("pk").only("centroid")
-        self._people: list[int] = []
-        self._rows: dict[int, int] = {}
-        self._centroids: list[NDArray[np.float32]] = []
-        self._remember(rows)
+    def take_in(self, faces: Iterable[Face]) -> None:
+        """Give each unassigned face of a photo to somebody near, to a new person, or to nobody yet.
 
-    def take_in(self, photo: Photo) -> None:
-        """Give each unassigned face of the photo to somebody, to a new person, or to nobody yet."""
-        faces = list(photo.faces.filter(contract=self.contract))
-        taken = {self._rows[face.person_id] for face in faces if face.person_id in self._rows}
-        free = sorted((face for face in faces if face.person_id is None), key=lambda face: (-face.quality, face.pk))
-        vectors = np.array([as_array(face.embedding) for face in free])
-        rows = assign(vectors, self._limits(free), np.array(self._centroids), taken)
-        for face, row in zip(free, rows, strict=True):
-            face.person_id = self._found(face) if row is None else self._people[row]
+        Nobody is given a face of a photo that they are in already, nor one that a moderator said is not theirs.
+        """
+        faces = [face for face in faces if face.contract == self.contract]
+        taken = {face.person_id for face in faces}
+        free = [face for face in faces if face.person_id is None and not face.dismissed]
+        free.sort(key=lambda face: (-face.quality, face.pk))
+        people = {face.pk: self._near(face, taken) for face in free}
+        for face, person in zip(free, self._assigned(free, people), strict=True):
+            face.person_id = face.engine_person_id = person or self._found(face)
             face.assigned_by = Face.AssignedBy.ENGINE if face.person_id else ""
         self._save([face for face in free if face.person_id])
 
-    def join(self) -> bool:
-        """Join people whose means are as near as a face must be to its person, and who are in no photo together.
-
-        Whom a moderator has named or given faces stays as they are; others may join them. True when anybody was.
-        """
-        people = np.array(self._people)
-        free = set(Person.objects.filter(pk__in=self._people).untouched().values_list("pk", flat=True))
-        seen: set[int] = set()
-        for pair in close_pairs(np.array(self._centroids), self._limit()):
-            one, other = sorted(people[list(pair)].tolist(), key=lambda person: (person in free, person))
-            if other in free and not {one, other} & seen and not Person.objects.share_photo(one, other):
-                seen |= {one, other}
-                Face.objects.filter(person=other).update(person=one)
-                Person.objects.filter(pk=other).update(merged_into=one)
-        Person.objects.refresh(seen, contract=self.contract)
-        if seen:
-            self._load()
-        return bool(seen)
-
-    def _limit(self) -> float:
+    def limit(self) -> float:
         """How near a good face must be: a newcomer is taken for somebody else equally rarely at any size of event."""
-        return self._calibration.distance_at(settings.FACE_FALSE_JOINS / max(len(self._people), 1))
+        return self.calibration.distance_at(settings.FACE_FALSE_JOINS / max(self._size, 1))
 
-    def _limits(self, faces: list[Face]) -> NDArray[np.float32]:
-        good, weak = self._limit(), self._calibration.strict_threshold
-        goodness = [face.quality >= settings.FACE_QUALITY_GOOD for face in faces]
-        return np.array([good if is_good else min(weak, good) for is_good in goodness], np.float32)
+    def _near(self, face: Face, taken: Collection[int | None]) -> dict[int, NDArray[np.float32]]:
+        """The centroids of the people whom the face may be."""
+        vector = as_array(face.embedding)
+        near = self._people.nearest(vector, contract=self.contract, within=self._limit_of(face))
+        ids = {person.pk: as_array(person.centroid) for person in near.only("centroid")[:_CANDIDATES]}
+        if not ids:
+            return {}
+        words = words_of([face.pk]).get(face.pk, [])
+        roots = Person.objects.roots([word.person for word in words if word.person is not None])
+        excluded = ruled_out(words, roots) | set(taken)
+        return {person: centroid for person, centroid in ids.items() if person not in excluded}
+
+    def _assigned(self, faces: list[Face], near: dict[int, dict[int, NDArray[np.float32]]]) -> list[int | None]:
+        """For each face its person: the closest pairs first, everybody once."""
+        centroids = {person: centroid for people in near.values() for person, centroid in people.items()}
+        people = sorted(centroids)
+        allowed = np.array([[person in near[face.pk] for person in people] for face in faces], bool)
+        vectors = np.array([as_array(face.embedding) for face in faces])
+        limits = np.array([self._limit_of(face) for face in faces], np.float32)
+        rows = assign(vectors, limits, np.array([centroids[person] for person in people]), allowed)
+        return [None if row is None else people[row] for row in rows]
+
+    def _limit_of(self, face: Face) -> float:
+        limit = self.limit()
+        return limit if face.is_good else min(self.calibration.strict_threshold, limit)
 
     def _found(self, face: Face) -> int | None:
-        if face.quality < settings.FACE_QUALITY_GOOD:
-            return None
-        return Person.objects.create(contract=self.contract).pk
+        return Person.objects.create(contract=self.contract).pk if face.is_good else None
 
     def _save(self, faces: list[Face]) -> None:
-        """Write the faces and bring the people they joined up to date, here and in the database."""
-        Face.objects.bulk_update(faces, ["person", "assigned_by"])
-        touched: list[Any] = sorted({face.person_id for face in faces})
-        Person.objects.refresh(touched, contract=self.contract)
-        self._remember(Person.objects.filter(pk__in=touched).order_by("pk").only("centroid"))
-
-    def _remember(self, people: Iterable[Person]) -> None:
-        """Take over the centroids of these people, new ones at the end."""
-        for person in people:
-            if person.pk not in self._rows:
-                self._rows[person.pk] = len(self._people)
-                self._people.append(person.pk)
-                self._centroids.append(as_array(person.centroid))
-            self._centroids[self._rows[person.pk]] = as_array(person.centroid)
+        """Write the faces and bring the people they joined up to date."""
+        Face.objects.bulk_update(faces, ["person", "engine_person", "assigned_by"])
+        people_refresh(ids={face.person_id for face in faces if face.person_id})
+        self._size = Appearance.objects.filter(event=self._event).count()

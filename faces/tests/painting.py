@@ -9,7 +9,7 @@ from PIL import Image
 
 from faces.engines.fake import paint_face
 from faces.models import Event, Photo
-from faces.services import pipeline
+from faces.services import consolidation, pipeline
 from faces.services.uploads import batch_create, photos_upload
 
 _numbers = count(1)
@@ -41,6 +41,7 @@ def process(photos: Sequence[Photo]) -> None:
     pipeline.photos_ingest(photo_ids=ids)
     pipeline.photos_detect(photo_ids=ids)
     pipeline.photos_assign(photo_ids=ids)
+    consolidation.events_consolidate(event_ids=sorted({photo.event_id for photo in photos}))
 
 
 def processed(event: Event, *files: bytes) -> list[Photo]:

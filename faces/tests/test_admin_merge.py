@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from faces.models import Decision, Person
-from faces.services.people import people_merge
+from faces.services.decisions import people_merge
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
 from faces.tests.painting import painted, processed

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from faces.models import Event, Person, Photo, UploadBatch
-from faces.services.people import people_merge
+from faces.services.decisions import people_merge
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
 from faces.tests.painting import painted, processed

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from faces.models import Event, Person
-from faces.services.people import people_merge
+from faces.services.decisions import people_merge
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
 from faces.tests.painting import painted, processed

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from faces.models import Decision, Event, Person, Photo, UploadBatch
-from faces.services.people import people_merge
+from faces.services.decisions import people_merge
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in
 from faces.tests.painting import painted, processed

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import Caller
 from faces.models import Event, Face, Person
-from faces.services.people import people_merge
+from faces.services.decisions import people_merge
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, processed
 

@@ -15,7 +15,8 @@ def _near(vector: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def _assign(faces: list[np.ndarray], limit: float = 0.1, taken: tuple[int, ...] = ()) -> list[int | None]:
-    return assign(np.array(faces), np.full(len(faces), limit, np.float32), np.array([NORTH, EAST]), taken)
+    allowed = np.array([[person not in taken for person in range(2)]] * len(faces))
+    return assign(np.array(faces), np.full(len(faces), limit, np.float32), np.array([NORTH, EAST]), allowed)
 
 
 def test_it_gives_each_face_to_the_nearest_person() -> None:
@@ -36,12 +37,14 @@ def test_it_spares_people_who_are_in_the_photo_already() -> None:
 
 def test_it_asks_more_of_a_face_with_a_stricter_limit() -> None:
     faces, limits = np.array([_near(NORTH, 9), _near(EAST, 9)]), np.array([0.1, 0.001], np.float32)
-    assert assign(faces, limits, np.array([NORTH, EAST])) == [0, None]
+    assert assign(faces, limits, np.array([NORTH, EAST]), np.ones((2, 2), bool)) == [0, None]
 
 
 def test_it_takes_an_event_without_people() -> None:
-    assert assign(np.array([NORTH]), np.ones(1, np.float32), np.empty((0, 2), np.float32)) == [None]
+    nobody = np.empty((0, 2), np.float32)
+    assert assign(np.array([NORTH]), np.ones(1, np.float32), nobody, np.ones((1, 0), bool)) == [None]
 
 
 def test_it_takes_a_photo_without_faces() -> None:
-    assert assign(np.empty((0, 2), np.float32), np.empty(0, np.float32), np.array([NORTH])) == []
+    nothing = np.empty((0, 2), np.float32)
+    assert assign(nothing, np.empty(0, np.float32), np.array([NORTH]), np.ones((0, 1), bool)) == []

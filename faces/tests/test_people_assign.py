@@ -3,7 +3,7 @@
 import pytest
 
 from faces.models import Event, Face, Person, Photo
-from faces.services.people import decision_undo, people_merge
+from faces.services.decisions import decision_undo, people_merge
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, process, processed, upload
 from photofinder.vectors import as_array

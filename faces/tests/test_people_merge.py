@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from faces.models import Decision, Event, Face, Person
 from faces.services import pipeline
-from faces.services.people import decision_undo, faces_assign, people_merge
+from faces.services.decisions import decision_undo, people_merge
+from faces.services.people import faces_assign
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, processed, upload
 from photofinder.errors import Problem
@@ -64,11 +65,13 @@ def test_it_undoes_once(people: list[Person]) -> None:
         decision_undo(decision=decision, actor=None)
 
 
-def test_it_asks_to_undo_a_later_merge_first(people: list[Person]) -> None:
+def test_it_undoes_the_earlier_of_two_merges_alone(people: list[Person]) -> None:
     first = people_merge(into=people[1], others=[people[2]], actor=None)
     people_merge(into=people[0], others=[people[1]], actor=None)
-    with pytest.raises(Problem, match="undo that merge first"):
-        decision_undo(decision=first, actor=None)
+    decision_undo(decision=first, actor=None)
+    assert Person.objects.resolve(people[1].user_id) == people[0]
+    assert Person.objects.resolve(people[2].user_id) == people[2]
+    assert list(Person.objects.current().order_by("pk").values_list("faces_count", flat=True)) == [5, 1]
 
 
 def test_it_does_not_merge_somebody_into_themselves(people: list[Person]) -> None:

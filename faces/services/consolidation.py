@@ -1,0 +1,182 @@
+"""The people of a whole event at once: what assigning face after face could not see."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from numpy.typing import NDArray
+
+from faces.clustering import Sayings, cluster, matched
+from faces.ledger import ruled_out
+from faces.models import Decision, Event, Face, Person
+from faces.services.ledger import twins_free, words_of
+from faces.services.people import current_calibration, current_contract, people_refresh
+from faces.services.suggestions import suggestions_rebuild
+from faces.services.turns import take_turn
+from photofinder.celery import enqueue, queue_length
+from photofinder.vectors import matrix
+
+_PATIENCE = 3  # plans that decisions may overtake before one is made while everybody waits
+_CONSOLIDATION_LOCK = 0x0FACE2
+
+# A face that was given to somebody else since the plan was made, by whomever, stays where it is.
+_GIVE = """
+UPDATE faces_face AS face SET
+    person_id = new.person, engine_person_id = new.person,
+    assigned_by = CASE WHEN new.person IS NULL THEN '' ELSE 'engine' END
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, before, person)
+WHERE face.id = new.id AND face.person_id IS NOT DISTINCT FROM new.before
+    AND face.assigned_by <> 'moderator' AND NOT face.dismissed
+"""
+
+
+class _OvertakenError(Exception):
+    """A decision was made since the plan."""
+
+
+@transaction.atomic
+def event_consolidate(*, event: Event) -> None:
+    """Cluster all faces of the event anew and let people follow, in one transaction: ids change as little as they can.
+
+    A moderator's word holds: pinned faces stay, ruled out ones stay away, and nobody whom a decision speaks of is
+    dissolved or joined with another such person. A decision made meanwhile lets the plan be made again. Does nothing
+    while another worker is at it.
+    """
+    if not _claimed(event):
+        return
+    for _ in range(_PATIENCE):
+        plan = _Plan(event)
+        try:
+            with transaction.atomic():
+                take_turn()  # given back when the plan is overtaken
+                plan.carry_out()
+                return
+        except _OvertakenError:
+            continue
+    take_turn()
+    _Plan(event).carry_out()
+
+
+def events_consolidate(*, event_ids: Sequence[int]) -> None:
+    """Consolidate these events, those that still exist."""
+    for event in Event.objects.filter(pk__in=event_ids):
+        event_consolidate(event=event)
+
+
+def events_resume() -> None:
+    """Send the message again for events that wait although the queue is empty: a worker or the broker lost it."""
+    if queue_length(settings.CELERY_TASK_ROUTES[settings.CONSOLIDATION]["queue"]) == 0:
+        enqueue(settings.CONSOLIDATION, list(Event.objects.unsettled().values_list("pk", flat=True)), chunk=1)
+
+
+def _claimed(event: Event) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_CONSOLIDATION_LOCK, event.pk])
+        return bool(cursor.fetchone()[0])
+
+
+def _last_decision(event: Event) -> int:
+    return Decision.objects.filter(events=event).aggregate(last=Max("pk"))["last"] or 0
+
+
+@dataclass
+class _Plan:
+    """The faces of an event as they are, and whose they should be."""
+
+    event: Event
+
+    def __post_init__(self) -> None:
+        self._revision = Event.objects.values_list("revision", flat=True).get(pk=self.event.pk)
+        self._last_decision = _last_decision(self.event)
+        faces = Face.objects.filter(photo__event=self.event, contract=current_contract(), dismissed=False)
+        columns = ("pk", "photo", "quality", "person", "assigned_by")
+        rows, self._vectors = matrix(faces.order_by("pk"), "embedding", *columns)
+        self._ids = np.array([row[0] for row in rows], np.int64)
+        self._photos = np.array([row[1] for row in rows], np.int64)
+        self._quality = np.array([row[2] for row in rows], np.float32)
+        self._owners = np.array([row[3] or -1 for row in rows], np.int64)
+        self._is_pinned = np.array([row[4] == Face.AssignedBy.MODERATOR for row in rows], bool)
+        self._targets = self._targeted()
+
+    def carry_out(self) -> None:
+        """Write it. Raises _OvertakenError."""
+        if _last_decision(self.event) != self._last_decision:
+            raise _OvertakenError
+        changed = self._targets != self._owners
+        new = self._founded()
+        before = [int(person) if person >= 0 else None for person in self._owners[changed]]
+        after = [new.get(int(target), int(target)) if target != -1 else None for target in self._targets[changed]]
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE, [self._ids[changed].tolist(), before, after])
+        people = {person for person in (*before, *after) if person is not None}
+        twins_free(people)
+        people_refresh(ids=people)
+        _retire(Counter(zip(before, after, strict=True)))
+        Event.objects.filter(pk=self.event.pk).update(settled_revision=self._revision)
+        suggestions_rebuild(event=self.event)
+
+    def _targeted(self) -> NDArray[np.int64]:
+        """(n,) whose each face should be: a person, -1 for nobody, -2 and below for people still to be made."""
+        good = self._quality >= settings.FACE_QUALITY_GOOD
+        calibration = current_calibration(self.event)
+        labels = cluster(
+            self._vectors, photos=self._photos, good=good, calibration=calibration, sayings=self._sayings()
+        )
+        people = matched(labels, self._owners, self._pinned)
+        numbers = {label: -2 - label if person is None else person for label, person in people.items()}
+        targets = np.array([numbers.get(int(label), -1) for label in labels], np.int64)
+        return np.where(self._is_pinned, self._owners, targets)
+
+    @cached_property
+    def _pinned(self) -> NDArray[np.int64]:
+        """(n,) the person whom each face must stay with, -1 for none: a moderator's word, and of others whom decisions
+        speak of the best face, so that they stay somebody.
+        """
+        pinned = np.where(self._is_pinned, self._owners, -1)
+        people = Person.objects.filter(pk__in=set(self._owners.tolist())).spoken_of().values_list("pk", flat=True)
+        spoken_of = set(people) - set(pinned.tolist())
+        for row in np.lexsort((self._ids, -self._quality)):
+            if (person := int(self._owners[row])) in spoken_of:
+                spoken_of.discard(person)
+                pinned[row] = person
+        return pinned
+
+    def _sayings(self) -> Sayings:
+        """What moderators said about these faces."""
+        rows = {int(face): row for row, face in enumerate(self._ids)}
+        said = Face.objects.filter(photo__event=self.event, verdicts__holds=False, verdicts__decision__undone_by=None)
+        words = words_of(list(said.values_list("pk", flat=True)))
+        roots = Person.objects.roots({word.person for of in words.values() for word in of if word.person is not None})
+        barred = [
+            (rows[face], person)
+            for face, of in words.items()
+            for person in ruled_out(of, roots)
+            if face in rows and person is not None
+        ]
+        return Sayings(pinned=self._pinned, barred=np.array(barred, np.int64).reshape(-1, 2))
+
+    def _founded(self) -> dict[int, int]:
+        """The new people, by their number in the plan."""
+        numbers = sorted({int(target) for target in self._targets if target < -1}, reverse=True)
+        people = Person.objects.bulk_create([Person(contract=current_contract()) for _ in numbers], batch_size=5000)
+        return {number: person.pk for number, person in zip(numbers, people, strict=True)}
+
+
+def _retire(moves: Counter[tuple[int | None, int | None]]) -> None:
+    """Let the ids of people who lost all their faces mean who has most of them now; drop new ones that got none."""
+    heirs: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for (before, after), count in moves.items():
+        if before is not None and after is not None:
+            heirs[before] = max(heirs[before], (count, -after))
+    empty = Person.objects.filter(faces_count=0, merged_into=None)
+    retired = list(empty.filter(pk__in=heirs).exclude(pk__in=Person.objects.spoken_of()))
+    for person in retired:
+        person.merged_into_id = -heirs[person.pk][1]
+    Person.objects.bulk_update(retired, ["merged_into"], batch_size=2000)
+    created = {after for _, after in moves if after is not None}
+    empty.filter(pk__in=created).exclude(pk__in=[before for before, _ in moves if before]).delete()

@@ -1,0 +1,274 @@
+"""What moderators decide. Every decision is a row of the ledger, and every one can be taken back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from faces.models import Decision, Face, Person
+from faces.services.learning import faces_return, people_reexamine
+from faces.services.ledger import Replay, decision_record, faces_replay, owners, people_replay
+from faces.services.people import people_refresh
+from faces.services.suggestions import suggestions_review
+from faces.services.turns import take_turn
+from photofinder.errors import Problem
+
+Kind = Decision.Kind
+
+
+@transaction.atomic
+def people_merge(
+    *,
+    into: Person,
+    others: Sequence[Person],
+    actor: User | None,
+    name: str | None = None,
+    cover: Face | None = None,
+) -> Decision:
+    """Make `others` the same person as `into`, whose id stays; `name` is the survivor's, else the first there is.
+
+    Raises Problem `nothing_to_merge`, `merged_already` or `contracts_differ`.
+    """
+    take_turn()
+    ids = sorted({person.pk for person in others} - {into.pk})
+    if not ids:
+        raise Problem("nothing_to_merge", _("Choose at least two different people."))
+    people = _current([into.pk, *ids])
+    if len({person.contract for person in people.values() if person.contract}) > 1:
+        text = _("Their faces were read by different engines and cannot be compared: run `manage.py reembed_faces`.")
+        raise Problem("contracts_differ", text)
+    if name is None:
+        name = next((people[pk].name for pk in [into.pk, *ids] if people[pk].name), "")
+    say: dict[str, Any] = {"name": name.strip()} if name.strip() != people[into.pk].name else {}
+    if cover is not None:
+        say["chosen_cover_id"] = _faces([cover.pk], [into.pk, *ids])[0].pk
+    faces = Face.objects.filter(person__in=[into.pk, *ids]).values_list("pk", flat=True)
+    # A face is held to be who it was before: so that a merge can be taken back alone, in any order.
+    pins = [(face, owner, True) for face, owner in owners(list(faces)).items()]
+    payload = {"into": into.pk, "people": ids}
+    Person.objects.filter(pk__in=ids).update(merged_into=into)
+    return _decide(Kind.MERGE, actor, [into.pk, *ids], payload, pins, say={into.pk: say})
+
+
+@transaction.atomic
+def faces_split(*, person: Person, faces: Collection[int], actor: User | None) -> Decision:
+    """Split these faces of `person` off: they become a new person, `payload["new"]`.
+
+    Raises Problem `nothing_chosen`, `merged_already`, `changed_since`, or `nothing_left` when all are chosen.
+    """
+    take_turn()
+    _current([person.pk])
+    chosen = _faces(faces, [person.pk])
+    if not person.faces.exclude(pk__in=[face.pk for face in chosen]).exists():
+        raise Problem("nothing_left", _("These are all of this person's faces. Leave at least one, or move them."))
+    new = Person.objects.create(contract=chosen[0].contract)
+    payload = {"person": person.pk, "new": new.pk, "apart": [[person.pk, new.pk]]}
+    return _decide(Kind.SPLIT, actor, [person.pk, new.pk], payload, [(face.pk, new.pk, True) for face in chosen])
+
+
+@transaction.atomic
+def faces_move(*, person: Person | None, faces: Collection[int], to: Person, actor: User | None) -> Decision:
+    """Move these faces of `person` (None: of nobody) to another one.
+
+    Raises Problem `nothing_chosen`, `merged_already`, `changed_since` or `nothing_to_move`.
+    """
+    take_turn()
+    if person == to:
+        raise Problem("nothing_to_move", _("They are this person's faces already. Choose somebody else."))
+    people = [each.pk for each in (person, to) if each is not None]
+    _current(people)
+    chosen = _faces(faces, [person.pk] if person else [])
+    payload = {"person": person.pk if person else None, "to": to.pk}
+    return _decide(Kind.MOVE, actor, people, payload, [(face.pk, to.pk, True) for face in chosen])
+
+
+@transaction.atomic
+def faces_confirm(*, person: Person, faces: Collection[int], actor: User | None) -> Decision:
+    """Say that these faces are `person`'s: no automatic step takes them away.
+
+    Raises Problem `nothing_chosen`, `merged_already` or `changed_since`.
+    """
+    take_turn()
+    _current([person.pk])
+    chosen = _faces(faces, [person.pk])
+    pins = owners([face.pk for face in chosen])
+    return _decide(Kind.CONFIRM, actor, [person.pk], {"person": person.pk}, [(*pin, True) for pin in pins.items()])
+
+
+@transaction.atomic
+def faces_reject(*, person: Person, faces: Collection[int], actor: User | None) -> Decision:
+    """Say that these faces are not `person`'s, whosever they are now; they never become theirs by themselves.
+
+    Raises Problem `nothing_chosen`, `merged_already` or `changed_since`.
+    """
+    take_turn()
+    _current([person.pk])
+    chosen = _faces(faces, None)
+    return _decide(Kind.REJECT, actor, [person.pk], {"person": person.pk}, [(f.pk, person.pk, False) for f in chosen])
+
+
+@transaction.atomic
+def faces_dismiss(*, faces: Collection[int], actor: User | None) -> Decision:
+    """Say that these are not faces: they are nobody's and found by nobody.
+
+    Raises Problem `nothing_chosen` or `changed_since`.
+    """
+    take_turn()
+    chosen = _faces(faces, None)
+    people = sorted({face.person_id for face in chosen if face.person_id})
+    return _decide(Kind.DISMISS, actor, people, {"people": people}, [(face.pk, None, True) for face in chosen])
+
+
+@transaction.atomic
+def people_hide(*, people: Collection[Person], actor: User | None, hidden: bool = True) -> Decision:
+    """Take strangers out of sight, or bring them back.
+
+    Raises Problem `nothing_chosen` or `merged_already`.
+    """
+    take_turn()
+    ids = sorted(_current([person.pk for person in people]))
+    kind = Kind.HIDE if hidden else Kind.SHOW
+    return _decide(kind, actor, ids, {"people": ids}, say={pk: {"hidden": hidden} for pk in ids})
+
+
+@transaction.atomic
+def person_name(*, person: Person, name: str, actor: User | None) -> Decision:
+    """Name somebody; an empty name takes the name away. Raises Problem `merged_already` or `too_long`."""
+    take_turn()
+    _current([person.pk])
+    name = " ".join(name.split())
+    if len(name) > 200:
+        raise Problem("too_long", _("A name has at most 200 letters."))
+    return _decide(Kind.NAME, actor, [person.pk], {"person": person.pk}, say={person.pk: {"name": name}})
+
+
+@transaction.atomic
+def person_cover(*, person: Person, face: Face, actor: User | None) -> Decision:
+    """Choose the face that stands for somebody. Raises Problem `merged_already` or `changed_since`."""
+    take_turn()
+    _current([person.pk])
+    _faces([face.pk], [person.pk])
+    say = {person.pk: {"chosen_cover_id": face.pk}}
+    return _decide(Kind.COVER, actor, [person.pk], {"person": person.pk}, say=say)
+
+
+@transaction.atomic
+def people_differ(*, one: Person, other: Person, actor: User | None) -> Decision:
+    """Say that two people are not the same: no automatic step joins them and nobody is asked again.
+
+    Raises Problem `nothing_to_merge` or `merged_already`.
+    """
+    take_turn()
+    if one == other:
+        raise Problem("nothing_to_merge", _("Choose two different people."))
+    ids = sorted(_current([one.pk, other.pk]))
+    return _decide(Kind.DIFFER, actor, ids, {"people": ids, "apart": [ids]})
+
+
+@transaction.atomic
+def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
+    """Take a decision back: faces and people are what the engine and the other decisions say.
+
+    Raises Problem `not_undoable` for an undo, `undone_already`, and `changed_since` (with `decisions`, the ids) when
+    later decisions are about a person who came into being by this one.
+    """
+    take_turn()
+    decision = Decision.objects.select_for_update().get(pk=decision.pk)
+    if decision.kind == Kind.UNDO:
+        raise Problem("not_undoable", _("An undo stays. Decide anew instead."))
+    if decision.undone_by_id:
+        raise Problem("undone_already", _("This decision was undone before."))
+    _refuse_when_built_upon(decision)
+    people = list(decision.people.values_list("pk", flat=True))
+    payload: dict[str, Any] = {"decision": decision.pk, "kind": decision.kind}
+    if decision.kind == Kind.MERGE:  # whoever takes a merge back says that they are not the same
+        payload["apart"] = [[decision.payload["into"], other] for other in decision.payload["people"]]
+    undo = Decision.objects.create(kind=Kind.UNDO, actor=actor, payload=payload)
+    undo.people.set(people)
+    undo.events.set(decision.events.all())
+    Decision.objects.filter(pk=decision.pk).update(undone_by=undo)
+    if decision.kind == Kind.MERGE:
+        Person.objects.filter(pk__in=decision.payload["people"]).update(merged_into=None)
+    if decision.kind == Kind.SPLIT:  # so that the id of the person it made keeps its meaning
+        Person.objects.filter(pk=decision.payload["new"]).update(merged_into=decision.payload["person"])
+    _carry_out(undo, decision)
+    return undo
+
+
+def _decide(
+    kind: str,
+    actor: User | None,
+    people: Collection[int],
+    payload: dict[str, Any],
+    verdicts: Collection[tuple[int, int | None, bool]] = (),
+    say: Mapping[int, Mapping[str, Any]] | None = None,
+) -> Decision:
+    """Write the decision down and let it have its effect."""
+    decision = decision_record(kind=kind, actor=actor, people=people, payload=payload, say=say, verdicts=verdicts)
+    _carry_out(decision, decision)
+    return decision
+
+
+def _carry_out(decision: Decision, source: Decision) -> None:
+    """Make everything follow that `source`, made or undone by `decision`, speaks of; then learn from it."""
+    people = set(decision.people.values_list("pk", flat=True))
+    people_replay(ids=people)
+    returned = faces_return(followed=source.payload.get("followed", [])) if decision != source else []
+    faces = _faces_concerned(source, people) | set(returned)
+    replay = faces_replay(ids=faces) if faces else Replay()
+    touched = replay.people | people
+    people_refresh(ids=touched)
+    followed = people_reexamine(people=touched, free=replay.free) if faces else []
+    if followed:
+        decision.payload["followed"] = followed
+        decision.save(update_fields=["payload"])
+    suggestions_review(people=touched | {person for _face, *pair in followed for person in pair if person})
+
+
+def _faces_concerned(decision: Decision, people: Collection[int]) -> set[int]:
+    """The faces that the decision speaks of; all of the people's where it makes or unmakes people."""
+    faces = set(decision.verdicts.values_list("face", flat=True))
+    if decision.kind in (Kind.MERGE, Kind.SPLIT):
+        everybody = set(Person.objects.roots(people).values()) | set(people)
+        faces |= set(Face.objects.filter(person__in=everybody).values_list("pk", flat=True))
+    return faces
+
+
+def _current(ids: Collection[int]) -> dict[int, Person]:
+    """These people, locked. Raises Problem `nothing_chosen`, or `merged_already` for somebody who is another today."""
+    people = {person.pk: person for person in Person.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    if not people:
+        raise Problem("nothing_chosen", _("Choose somebody first."))
+    if gone := [str(person) for person in people.values() if person.merged_into_id]:
+        text = _("%s: merged into somebody else already. Reload the page.")
+        raise Problem("merged_already", text % ", ".join(gone))
+    return people
+
+
+def _faces(ids: Collection[int], owners: Sequence[int] | None) -> list[Face]:
+    """These faces, which must be one of the `owners`' (empty: nobody's; None: anybody's).
+
+    Raises Problem `nothing_chosen`, or `changed_since` when somebody else decided about them meanwhile.
+    """
+    faces = list(Face.objects.filter(pk__in=set(ids)).defer("embedding").order_by("pk"))
+    if not ids:
+        raise Problem("nothing_chosen", _("Choose at least one face."))
+    allowed: Sequence[int | None] = owners or [None]
+    strangers = owners is not None and any(face.person_id not in allowed for face in faces)
+    if strangers or len(faces) < len(set(ids)):
+        raise Problem("changed_since", _("Some of these faces are somebody else's by now. Reload the page."))
+    return faces
+
+
+def _refuse_when_built_upon(decision: Decision) -> None:
+    """Raise Problem `changed_since` when decisions that hold speak of a person whom this one made."""
+    new = decision.payload.get("new")
+    later = Decision.objects.active().filter(people=new, pk__gt=decision.pk).exclude(kind=Kind.UNDO) if new else []
+    if found := [(row.pk, f"#{row.pk} {row.get_kind_display()} ({localtime(row.at):%d.%m. %H:%M})") for row in later]:
+        text = _("Later decisions are about the person that came of it; undo them first: %s.")
+        raise Problem(
+            "changed_since", text % ", ".join(name for _pk, name in found), decisions=[pk for pk, _n in found]
+        )

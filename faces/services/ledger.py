@@ -1,0 +1,126 @@
+"""The ledger: writing decisions down, and making faces and people what the engine and the ledger say together."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Case, Q, When, Window
+from django.db.models.functions import RowNumber
+
+from faces.ledger import Standing, Word, last_word, standing
+from faces.models import Decision, Event, Face, Person, Verdict
+
+_SAID_OF_PEOPLE = ("name", "hidden", "chosen_cover_id")
+
+
+def decision_record(
+    *,
+    kind: str,
+    actor: User | None,
+    people: Collection[int],
+    payload: Mapping[str, Any],
+    say: Mapping[int, Mapping[str, Any]] | None = None,
+    verdicts: Iterable[tuple[int, int | None, bool]] = (),
+) -> Decision:
+    """Add a decision about `people`: of each face (id, person or None, whether it holds).
+
+    `say` maps people to what is said of them: name, hidden, chosen_cover_id. The payload holds it with what they were
+    `before`.
+    """
+    rows = Person.objects.filter(pk__in=say or {}).values("pk", *_SAID_OF_PEOPLE)
+    before = {str(row["pk"]): {key: row[key] for key in (say or {})[row["pk"]]} for row in rows}
+    spoken = {"say": {str(person): words for person, words in say.items()}, "before": before} if say else {}
+    decision = Decision.objects.create(kind=kind, actor=actor, payload={**payload, **spoken})
+    words = [
+        Verdict(decision=decision, face_id=face, person_id=person, holds=holds) for face, person, holds in verdicts
+    ]
+    Verdict.objects.bulk_create(words, batch_size=5000)
+    decision.people.set(people)
+    concerned = Q(appearances__person__in=people) | Q(photos__faces__in=[word.face_id for word in words])
+    decision.events.set(Event.objects.filter(concerned).distinct())
+    return decision
+
+
+def people_replay(*, ids: Collection[int]) -> None:
+    """Give these people the name, the cover and the visibility that the last decision which holds says; what they had
+    before any decision where none does.
+    """
+    said: dict[int, dict[str, Any]] = defaultdict(dict)
+    decisions = Decision.objects.filter(people__in=ids, payload__has_key="say").distinct().order_by("pk")
+    for payload, undone_by in decisions.values_list("payload", "undone_by"):
+        for person, words in payload["say"].items():
+            said[int(person)] = payload["before"].get(person, {}) | said[int(person)]
+            said[int(person)] |= {} if undone_by else words
+    for person in said.keys() & set(ids):
+        Person.objects.filter(pk=person).update(**said[person])
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay changed: the `people` whose faces are others now, and the faces that are nobody's now (`free`),
+    each with whose the engine thought it was.
+    """
+
+    people: set[int] = field(default_factory=set)
+    free: dict[int, int | None] = field(default_factory=dict)
+
+
+def faces_replay(*, ids: Collection[int]) -> Replay:
+    """Give these faces to whom the engine and the ledger say.
+
+    Two faces of one photo are one person only where a moderator said so: of the others the best one stays.
+    """
+    words, faces, roots = _said_of(ids)
+    before = {face.person_id for face in faces}
+    for face in faces:
+        _take(face, standing(words.get(face.pk, ()), face.engine_person_id, roots))
+    Face.objects.bulk_update(faces, ["person", "assigned_by", "dismissed"], batch_size=2000)
+    people = {person for person in before | {face.person_id for face in faces} if person is not None}
+    free = {face.pk: face.engine_person_id for face in faces if face.person_id is None and not face.dismissed}
+    return Replay(people, free | twins_free(people))
+
+
+def owners(ids: Collection[int]) -> dict[int, int]:
+    """Who each of these faces is held to be before merges: by the last word on it, else by the engine."""
+    words, faces, roots = _said_of(ids)
+    said = {face.pk: last_word(words.get(face.pk, ()), roots) for face in faces}
+    held = {face.pk: word.person if (word := said[face.pk]) else face.engine_person_id for face in faces}
+    return {face: person for face, person in held.items() if person is not None}
+
+
+def words_of(faces: Collection[int]) -> dict[int, list[Word]]:
+    """What decisions that hold say of these faces, oldest first."""
+    verdicts = Verdict.objects.filter(face__in=faces, decision__undone_by=None).order_by("decision")
+    words: dict[int, list[Word]] = defaultdict(list)
+    for face, person, holds in verdicts.values_list("face", "person", "holds"):
+        words[face].append(Word(person, holds))
+    return words
+
+
+def twins_free(people: Collection[int]) -> dict[int, int | None]:
+    """Take from these people what the engine gave them beside another face of the same photo: those faces, each with
+    whose the engine thought it was.
+    """
+    by_word = Case(When(assigned_by=Face.AssignedBy.MODERATOR, then=0), default=1)
+    rank = Window(RowNumber(), partition_by=["person", "photo"], order_by=[by_word, "-quality", "pk"])
+    twins = Face.objects.filter(person__in=people).annotate(rank=rank).filter(rank__gt=1)
+    taken: dict[int, int | None] = dict(
+        twins.filter(assigned_by=Face.AssignedBy.ENGINE).values_list("pk", "engine_person")
+    )
+    Face.objects.filter(pk__in=taken).update(person=None, engine_person=None, assigned_by="")
+    return taken
+
+
+def _said_of(ids: Collection[int]) -> tuple[dict[int, list[Word]], list[Face], dict[int, int]]:
+    """The words about these faces, the faces, and whom everybody who is named means today."""
+    words = words_of(ids)
+    faces = list(Face.objects.filter(pk__in=ids).defer("embedding").order_by("pk"))
+    named = {word.person for of in words.values() for word in of} | {face.engine_person_id for face in faces}
+    return words, faces, Person.objects.roots([person for person in named if person is not None])
+
+
+def _take(face: Face, to: Standing) -> None:
+    by = Face.AssignedBy.MODERATOR if to.pinned else Face.AssignedBy.ENGINE if to.person else ""
+    face.person_id, face.assigned_by, face.dismissed = to.person, by, to.dismissed

@@ -1,0 +1,129 @@
+"""Questions worth a moderator's time: who may be the same person, and whose a face may be."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from faces.models import Decision, Event, Face, Person, Suggestion
+from faces.neighbours import nearest
+from faces.querysets import PersonQuerySet
+from faces.services.people import current_calibration, current_contract
+from photofinder.vectors import as_array, matrix
+
+_PER_PERSON = 3  # questions about one person at a time: the answers to these change the next ones
+_COMPARED = 12  # nearest people of each, of whom some are ruled out
+_MOST_RATE = 0.005  # of pairs of strangers asked about, at events of a few people
+Pair = tuple[int, int]
+
+
+def suggestions_rebuild(*, event: Event) -> None:
+    """Ask about all pairs of people of the event who may be one; what was put off stays put off."""
+    rows, centroids = matrix(_asked_about(event).order_by("pk"), "centroid", "pk")
+    ids = [row[0] for row in rows]
+    near: dict[Pair, float] = {}
+    if len(ids) > 1:
+        limit = suggestion_limit(event)
+        for person, others, similarities in zip(ids, *nearest(centroids, centroids, _COMPARED), strict=True):
+            distances = {ids[other]: 1 - float(alike) for other, alike in zip(others, similarities, strict=True)}
+            near |= {_pair(person, other): d for other, d in distances.items() if other != person and d <= limit}
+    _ask(event, near, Suggestion.objects.filter(event=event))
+
+
+def suggestions_review(*, people: Collection[int]) -> None:
+    """Ask anew about these people, after something was decided about them."""
+    old = Suggestion.objects.filter(Q(one__in=people) | Q(other__in=people))
+    old.exclude(event__appearances__person__in=people).delete()
+    for event in Event.objects.filter(Q(appearances__person__in=people) | Q(suggestions__in=old)).distinct():
+        asked, limit = _asked_about(event), suggestion_limit(event)
+        near: dict[Pair, float] = {}
+        for person in asked.filter(pk__in=people):
+            others = asked.exclude(pk=person.pk).nearest(
+                as_array(person.centroid), contract=person.contract, within=limit
+            )
+            near |= {_pair(person.pk, other.pk): float(other.distance) for other in others.only("pk")[:_COMPARED]}
+        _ask(event, near, old.filter(event=event))
+
+
+def faces_offer(*, event: Event, offers: Mapping[Pair, float]) -> None:
+    """Ask whether faces are people's: (face, person) with their distance."""
+    owners = dict(Face.objects.filter(pk__in=[face for face, _ in offers]).values_list("pk", "person"))
+    rows = [
+        Suggestion(event=event, one_id=person, other_id=owners[face], face_id=face, distance=distance)
+        for (face, person), distance in offers.items()
+    ]
+    _save(rows)
+
+
+def suggestion_postpone(*, suggestion: Suggestion) -> None:
+    """Ask again after all the others."""
+    Suggestion.objects.filter(pk=suggestion.pk).update(postponed_at=timezone.now())
+
+
+def suggestion_limit(event: Event) -> float:
+    """The distance up to which two people are asked about: about as many wrong questions per person at any size."""
+    rate = settings.FACE_FALSE_SUGGESTIONS / max(event.appearances.count(), 1)
+    return current_calibration(event).distance_at(min(rate, _MOST_RATE))
+
+
+def _asked_about(event: Event) -> PersonQuerySet:
+    people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
+    return people.filter(hidden=False, contract=current_contract()).exclude(centroid=None)
+
+
+def _ask(event: Event, near: Mapping[Pair, float], old: Collection[Suggestion]) -> None:
+    """Let the questions about these pairs take the place of the `old` ones."""
+    chosen = _worth_asking(event, near)
+    stale = [row.pk for row in old if row.face_id is None and _pair(row.one_id, row.other_id or 0) not in chosen]
+    Suggestion.objects.filter(pk__in=stale).delete()
+    _drop_settled(event)
+    _save([Suggestion(event=event, one_id=one, other_id=other, distance=d) for (one, other), d in chosen.items()])
+
+
+def _worth_asking(event: Event, near: Mapping[Pair, float]) -> dict[Pair, float]:
+    """The nearest few of each person, without those who are known to differ or who stand in a photo together."""
+    photos: dict[int, set[int]] = defaultdict(set)
+    people = {person for pair in near for person in pair}
+    for person, photo in Face.objects.filter(person__in=people).values_list("person", "photo"):
+        photos[person or 0].add(photo)
+    apart, asked = _apart(event), Counter[int]()
+    chosen = {}
+    for distance, pair in sorted((distance, pair) for pair, distance in near.items()):
+        one, other = pair
+        if pair not in apart and not photos[one] & photos[other] and max(asked[one], asked[other]) < _PER_PERSON:
+            chosen[pair] = distance
+            asked.update(pair)
+    return chosen
+
+
+def _apart(event: Event) -> set[Pair]:
+    """The pairs of whom a decision that holds says that they differ."""
+    decisions = Decision.objects.active().filter(events=event, payload__has_key="apart")
+    pairs = [pair for payload in decisions.values_list("payload", flat=True) for pair in payload["apart"]]
+    roots = Person.objects.roots({person for pair in pairs for person in pair})
+    return {_pair(roots[one], roots[other]) for one, other in pairs}
+
+
+def _drop_settled(event: Event) -> None:
+    """Forget questions about faces that have an answer by now."""
+    about_faces = Suggestion.objects.filter(event=event).exclude(face=None)
+    ruled_out = Q(
+        face__verdicts__holds=False, face__verdicts__person=F("one"), face__verdicts__decision__undone_by=None
+    )
+    answered = Q(face__person=F("one")) | Q(face__dismissed=True) | Q(face__assigned_by=Face.AssignedBy.MODERATOR)
+    gone = Q(one__merged_into__isnull=False) | Q(one__hidden=True) | Q(one__faces_count=0)
+    about_faces.filter(pk__in=about_faces.filter(answered | gone | ruled_out).values("pk")).delete()
+
+
+def _save(rows: list[Suggestion]) -> None:
+    """Keep when an old one was put off."""
+    unique = ["event", "one", "other", "face"]
+    Suggestion.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=unique, update_fields=["distance"], batch_size=2000
+    )
+
+
+def _pair(one: int, other: int) -> Pair:
+    return min(one, other), max(one, other)
