@@ -144,7 +144,7 @@ def _progress(batch: UploadBatch) -> dict[str, Any]:
         *failed.order_by("pk").values(name=F("original_name"), code=F("error_code"), detail=F("error")),
     ]
     return {
-        "state": _state(counts, bool(errors)),
+        "state": _state(counts, bool(errors), Event.objects.unsettled().filter(pk=batch.event_id).exists()),
         "total": counts["ready"] + counts["waiting"] + counts["working"] + len(errors),
         "processed": counts["ready"] + len(errors),
         "failed": len(errors),
@@ -154,8 +154,8 @@ def _progress(batch: UploadBatch) -> dict[str, Any]:
     }
 
 
-def _state(counts: dict[str, int], has_errors: bool) -> str:
-    if counts["working"] or (counts["waiting"] and counts["waiting"] < counts["total"]):
+def _state(counts: dict[str, int], has_errors: bool, is_unsettled: bool) -> str:
+    if is_unsettled or counts["working"] or (counts["waiting"] and counts["waiting"] < counts["total"]):
         return "running"
     if counts["waiting"]:
         return "queued"

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from faces.calibration import Calibration
 from faces.clustering import Sayings, cluster, matched
 from faces.ledger import ruled_out
 from faces.models import Decision, Event, Face, Person
@@ -130,7 +131,33 @@ class _Plan:
         people = matched(labels, self._owners, self._pinned)
         numbers = {label: -2 - label if person is None else person for label, person in people.items()}
         targets = np.array([numbers.get(int(label), -1) for label in labels], np.int64)
-        return np.where(self._is_pinned, self._owners, targets)
+        return self._settled(np.where(self._is_pinned, self._owners, targets), calibration)
+
+    def _settled(self, targets: NDArray[np.int64], calibration: Calibration) -> NDArray[np.int64]:
+        """`targets` where a face changes between two people whom decisions speak of only if it is clearly nearer to the
+        other one, as after a decision: see `faces.services.learning`.
+        """
+        margin = settings.FACE_MOVE_MARGIN * calibration.threshold
+        spoken_of = np.unique(self._pinned[self._pinned >= 0])
+        between = (targets != self._owners) & np.isin(self._owners, spoken_of) & np.isin(targets, spoken_of)
+        settled = targets.copy()
+        for row in np.flatnonzero(between):
+            here = self._rows_of(settled, self._owners[row], row)
+            there = self._rows_of(settled, targets[row], row)
+            gain = self._distance(row, here) - self._distance(row, there)
+            if gain < margin and self._photos[row] not in self._photos[here]:
+                settled[row] = self._owners[row]
+        return settled
+
+    @staticmethod
+    def _rows_of(targets: NDArray[np.int64], person: np.int64, but: np.intp) -> NDArray[np.intp]:
+        rows = np.flatnonzero(targets == person)
+        return rows[rows != but]
+
+    def _distance(self, row: np.intp, others: NDArray[np.intp]) -> float:
+        """Cosine distance of a face to the mean of others; 2 to nobody."""
+        mean = self._vectors[others].sum(axis=0)
+        return float(1 - self._vectors[row] @ mean / max(np.linalg.norm(mean), 1e-12)) if len(others) else 2.0
 
     @cached_property
     def _pinned(self) -> NDArray[np.int64]:

@@ -92,7 +92,7 @@ def owners(ids: Collection[int]) -> dict[int, int]:
 
 def words_of(faces: Collection[int]) -> dict[int, list[Word]]:
     """What decisions that hold say of these faces, oldest first."""
-    verdicts = Verdict.objects.filter(face__in=faces, decision__undone_by=None).order_by("decision")
+    verdicts = Verdict.objects.filter(face__in=faces, decision__undone_by=None).order_by("decision_id")
     words: dict[int, list[Word]] = defaultdict(list)
     for face, person, holds in verdicts.values_list("face", "person", "holds"):
         words[face].append(Word(person, holds))

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from faces.engines.base import DetectedFace
-from faces.models import Face, Photo
+from faces.models import Event, Face, Photo
 from faces.quality import QualityGates, assess
+from faces.services.detections import faces_write
 from faces.services.people import current_contract, faces_assign
 from media_index.services import image_ingest
 from photofinder import storage
@@ -42,11 +43,12 @@ def photos_detect(*, photo_ids: Sequence[int]) -> None:
     """Find the faces of these photos; an image whose faces another event knows is not analysed again."""
     with _stage(photo_ids, State.INGESTED, State.ANALYSED) as stage, stage.failing(*stage.photos):
         contract = current_contract()
-        fresh = [photo for photo in stage.photos if not _faces_copy(photo, contract)]
+        known = {photo.pk: _known_faces(photo, contract) for photo in stage.photos}
+        fresh = [photo for photo in stage.photos if not known[photo.pk]]
         found = [(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces]
         _save_cutouts(found)
-        Face.objects.filter(photo__in=fresh).delete()
-        Face.objects.bulk_create(_face(photo, face, contract) for photo, face in found)
+        copies = [face for faces in known.values() for face in faces]
+        faces_write(photos=stage.photos, found=[*copies, *(_face(photo, face, contract) for photo, face in found)])
 
 
 def photos_assign(*, photo_ids: Sequence[int]) -> None:
@@ -66,6 +68,19 @@ def photos_retry(*, photo_ids: Sequence[int]) -> int:
     ids = list(photos.values_list("pk", flat=True))
     photos.update(state=State.QUEUED, attempts=0, error="", error_code="", changed_at=timezone.now())
     enqueue(settings.PIPELINE[State.QUEUED], ids, chunk=settings.FACE_CHUNK)
+    return len(ids)
+
+
+@transaction.atomic
+def photos_reembed(*, event: Event | None = None) -> int:
+    """Let the engine in use look again at photos, of one event or of all, in which it found no face yet; how many.
+
+    Faces that it finds where another engine found them stay who they are: every decision about them holds.
+    """
+    photos = Photo.objects.filter(state=State.READY) if event is None else event.photos.filter(state=State.READY)
+    ids = list(photos.exclude(faces__contract=current_contract()).values_list("pk", flat=True))
+    Photo.objects.filter(pk__in=ids).update(state=State.INGESTED, changed_at=timezone.now())
+    enqueue(settings.PIPELINE[State.INGESTED], ids, chunk=settings.FACE_CHUNK)
     return len(ids)
 
 
@@ -136,19 +151,19 @@ def _attempt(photo_ids: Sequence[int], state: str) -> list[int]:
 def _photos_fail(ids: set[int], code: str, detail: str) -> None:
     values = {"state": State.FAILED, "error_code": code, "error": detail, "changed_at": timezone.now()}
     Photo.objects.filter(pk__in=ids).update(**values)
+    if ids:  # one of them may be the last that its event waited for
+        events = Event.objects.unsettled().filter(photos__in=ids)
+        enqueue(settings.CONSOLIDATION, sorted(events.values_list("pk", flat=True).distinct()), chunk=1)
 
 
-def _faces_copy(photo: Photo, contract: str) -> bool:
-    """Take over the faces that the same image got in another event, if an engine of this contract found them."""
+def _known_faces(photo: Photo, contract: str) -> list[Face]:
+    """Copies, unsaved, of the faces that an engine of this contract found in the same image in another event."""
     known = Photo.objects.filter(image=photo.image_id, faces__contract=contract).exclude(pk=photo.pk).first()
-    if known is None:
-        return False
-    Face.objects.filter(photo=photo).delete()
-    copies = list(known.faces.filter(contract=contract))
+    copies = list(known.faces.filter(contract=contract)) if known else []
     for face in copies:
-        face.pk, face.photo, face.person, face.assigned_by = None, photo, None, ""
-    Face.objects.bulk_create(copies)
-    return True
+        face.pk, face.photo, face.assigned_by, face.dismissed = None, photo, "", False
+        face.person = face.engine_person = None
+    return copies
 
 
 def _analyse(stage: _Stage, photos: list[Photo]) -> Iterator[tuple[Photo, list[DetectedFace]]]:

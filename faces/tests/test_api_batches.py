@@ -100,7 +100,7 @@ def test_it_takes_the_same_queries_for_any_number_of_photos(
 ) -> None:
     process(_send(batch, *(painted(number) for number in range(12))))
     client = caller("client")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.read(f"batches/{batch.pk}/")
 
 

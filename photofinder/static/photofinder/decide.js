@@ -56,18 +56,19 @@ window.photofinder = (() => {
   }
 
   // Takes the last decision back.
-  async function undo() {
-    const last = kept().at(-1);
-    if (!last || busy) return null;
+  const undo = () => (kept().length && !busy ? takeBack(kept().at(-1).undo) : null);
+
+  // Takes the decision back that has this address, whether it is the last or not.
+  async function takeBack(url) {
     return attempt(async () => {
       let result;
       try {
-        result = await post(last.undo);
+        result = await post(url);
       } catch (error) {
-        if (error.status === 404 || error.code === "undone_already") keep(kept().slice(0, -1));
+        if (error.status === 404 || error.code === "undone_already") forget(url);
         throw error;
       }
-      keep(kept().slice(0, -1));
+      forget(url);
       show("undone", result.sentence, kept().length > 0);
       const isFollowed = !document.dispatchEvent(new CustomEvent("photofinder:undone", { detail: result, cancelable: true }));
       if (!isFollowed) location.reload();
@@ -98,6 +99,7 @@ window.photofinder = (() => {
     return rows.filter((row) => Date.now() - row.at < KEPT_MS);
   }
 
+  const forget = (url) => keep(kept().filter((row) => row.undo !== url));
   const keep = (rows) => sessionStorage.setItem(KEPT, JSON.stringify(rows.slice(-MOST_KEPT)));
 
   // --- the bar -------------------------------------------------------------------------------------------------------
@@ -132,5 +134,5 @@ window.photofinder = (() => {
     });
   }
 
-  return { decide, undo, say, complain, isTyping };
+  return { decide, undo, takeBack, say, complain, isTyping };
 })();
