@@ -122,7 +122,11 @@ class FaceQuerySet(models.QuerySet["Face"]):
 
     def unassigned(self) -> FaceQuerySet:
         """Those that are nobody's."""
-        return self.filter(person=None)
+        return self.genuine().filter(person=None)
+
+    def genuine(self) -> FaceQuerySet:
+        """Without those of which a moderator said that they are no faces."""
+        return self.filter(dismissed=False)
 
     def in_events(self, events: models.QuerySet[Any]) -> FaceQuerySet:
         """Those in photos of these events."""

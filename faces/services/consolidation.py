@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from faces.calibration import Calibration
 from faces.clustering import Sayings, cluster, matched
-from faces.ledger import ruled_out
 from faces.models import Decision, Event, Face, Person
-from faces.services.ledger import twins_free, words_of
+from faces.services.ledger import people_ruled_out, twins_free
 from faces.services.people import current_calibration, current_contract, people_refresh
 from faces.services.suggestions import suggestions_rebuild
 from faces.services.turns import take_turn
@@ -151,8 +150,8 @@ class _Plan:
 
     @staticmethod
     def _rows_of(targets: NDArray[np.int64], person: np.int64, but: np.intp) -> NDArray[np.intp]:
-        rows = np.flatnonzero(targets == person)
-        return rows[rows != but]
+        rows: NDArray[np.intp] = np.flatnonzero(targets == person)
+        return np.setdiff1d(rows, [but])
 
     def _distance(self, row: np.intp, others: NDArray[np.intp]) -> float:
         """Cosine distance of a face to the mean of others; 2 to nobody."""
@@ -177,14 +176,8 @@ class _Plan:
         """What moderators said about these faces."""
         rows = {int(face): row for row, face in enumerate(self._ids)}
         said = Face.objects.filter(photo__event=self.event, verdicts__holds=False, verdicts__decision__undone_by=None)
-        words = words_of(list(said.values_list("pk", flat=True)))
-        roots = Person.objects.roots({word.person for of in words.values() for word in of if word.person is not None})
-        barred = [
-            (rows[face], person)
-            for face, of in words.items()
-            for person in ruled_out(of, roots)
-            if face in rows and person is not None
-        ]
+        strangers = people_ruled_out(list(said.values_list("pk", flat=True)))
+        barred = [(rows[face], person) for face, people in strangers.items() if face in rows for person in people]
         return Sayings(pinned=self._pinned, barred=np.array(barred, np.int64).reshape(-1, 2))
 
     def _founded(self) -> dict[int, int]:

@@ -15,9 +15,8 @@ from django.db import connection
 from django.db.models import Avg, Exists, OuterRef, Q
 from numpy.typing import NDArray
 
-from faces.ledger import ruled_out
 from faces.models import Event, Face, Person
-from faces.services.ledger import words_of
+from faces.services.ledger import people_ruled_out
 from faces.services.people import Crowd, people_refresh
 from faces.services.suggestions import faces_offer, suggestion_limit
 from photofinder.vectors import as_array, nearest
@@ -102,9 +101,8 @@ def _around(event: Event, person: Person, mean: NDArray[np.float32], contract: s
     covers = Person.objects.filter(cover_face=OuterRef("pk")).spoken_of()
     near = nearest(faces.exclude(Exists(covers)), "embedding", mean, contract=contract, within=within)
     found = list(near.defer("embedding")[:_LOOKED_AT])
-    words = words_of([face.pk for face in found])
-    roots = Person.objects.roots({word.person for of in words.values() for word in of if word.person is not None})
-    return [face for face in found if person.pk not in ruled_out(words.get(face.pk, ()), roots)]
+    strangers = people_ruled_out([face.pk for face in found])
+    return [face for face in found if person.pk not in strangers.get(face.pk, ())]
 
 
 def _own_distances(faces: Collection[Face]) -> dict[int, float]:

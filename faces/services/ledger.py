@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Case, Q, When, Window
 from django.db.models.functions import RowNumber
 
-from faces.ledger import Standing, Word, last_word, standing
+from faces.ledger import Standing, Word, last_word, ruled_out, standing
 from faces.models import Decision, Event, Face, Person, Verdict
 
 _SAID_OF_PEOPLE = ("name", "hidden", "chosen_cover_id")
@@ -97,6 +97,22 @@ def words_of(faces: Collection[int]) -> dict[int, list[Word]]:
     for face, person, holds in verdicts.values_list("face", "person", "holds"):
         words[face].append(Word(person, holds))
     return words
+
+
+def people_ruled_out(faces: Collection[int]) -> dict[int, set[int | None]]:
+    """Whose these faces are not, as moderators said; only faces of which they said so."""
+    said = Verdict.objects.filter(face__in=faces, holds=False, decision__undone_by=None)
+    words = words_of(set(said.values_list("face", flat=True)))
+    roots = Person.objects.roots({word.person for of in words.values() for word in of if word.person is not None})
+    return {face: ruled_out(of, roots) for face, of in words.items()}
+
+
+def people_apart(people: Collection[int]) -> set[frozenset[int]]:
+    """The pairs among these people of whom a decision that holds says that they differ."""
+    decisions = Decision.objects.active().filter(people__in=people, payload__has_key="apart").distinct()
+    pairs = [pair for payload in decisions.values_list("payload", flat=True) for pair in payload["apart"]]
+    roots = Person.objects.roots({person for pair in pairs for person in pair})
+    return {frozenset((roots[one], roots[other])) for one, other in pairs}
 
 
 def twins_free(people: Collection[int]) -> dict[int, int | None]:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from faces.assignment import assign
 from faces.calibration import Calibration, calibration_for
-from faces.ledger import ruled_out
 from faces.models import Appearance, Event, EventCalibration, Face, Person, Photo
-from faces.services.ledger import words_of
+from faces.services.ledger import people_ruled_out
 from faces.services.turns import take_turn
 from photofinder.celery import enqueue
 from photofinder.engines import get_engine
@@ -92,9 +91,7 @@ class Crowd:
         ids = {person.pk: as_array(person.centroid) for person in near.only("centroid")[:_CANDIDATES]}
         if not ids:
             return {}
-        words = words_of([face.pk]).get(face.pk, [])
-        roots = Person.objects.roots([word.person for word in words if word.person is not None])
-        excluded = ruled_out(words, roots) | set(taken)
+        excluded = people_ruled_out([face.pk]).get(face.pk, set()) | set(taken)
         return {person: centroid for person, centroid in ids.items() if person not in excluded}
 
     def _assigned(self, faces: list[Face], near: dict[int, dict[int, NDArray[np.float32]]]) -> list[int | None]:

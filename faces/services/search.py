@@ -1,7 +1,7 @@
 """One selfie in, everybody it could be and all their photos out. Nothing of the selfie is kept."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import hypot
 
@@ -13,6 +13,7 @@ from faces.engines.base import DetectedFace
 from faces.models import Event, Face, Person
 from faces.quality import Quality, QualityGates, assess
 from faces.querysets import FaceQuerySet
+from faces.services.ledger import people_apart, people_ruled_out
 from faces.services.people import current_calibration, current_contract
 from photofinder.engines import get_engine
 from photofinder.errors import Problem
@@ -119,42 +120,59 @@ class _Search:
         self._occupied: set[int] = set()  # photos that show somebody found: nobody else in them is the selfie's owner
 
     def people(self) -> list[PersonMatch]:
-        """The people whose mean face is near enough, nearest first, without those who stand beside a nearer one."""
+        """The people whose mean face is near enough, nearest first, without those who cannot be the same as a nearer
+        one: who stand beside them in a photo, or of whom moderators said so.
+        """
         people = Person.objects.current().in_events(self._events)
         near = people.nearest(self._vector, contract=self._contract, within=self._limit)
         candidates = list(near[: settings.FACE_SEARCH_CANDIDATES])
-        photos: dict[int, set[int]] = defaultdict(set)
-        in_scope = Face.objects.in_events(self._events).filter(person__in=candidates)
-        for person_id, photo_id in in_scope.values_list("person_id", "photo_id"):
-            photos[person_id or 0].add(photo_id)
-        matches = []
+        matches: dict[int, PersonMatch] = {}
+        photos = self._photos_of(candidates)
+        apart = people_apart([person.pk for person in candidates])
         for person in candidates:
-            if not self._occupied & photos[person.pk]:
-                self._occupied |= photos[person.pk]
-                matches.append(PersonMatch(person, self._similarity(person), len(photos[person.pk])))
-        return matches
+            here = {photo for photo, strangers in photos[person.pk] if not strangers & matches.keys()}
+            differs = any(frozenset((person.pk, other)) in apart for other in matches)
+            if here and not differs and not self._occupied & here:
+                self._occupied |= here
+                matches[person.pk] = PersonMatch(person, self._similarity(person), len(here))
+        return list(matches.values())
+
+    def _photos_of(self, people: Collection[Person]) -> dict[int | None, list[tuple[int, set[int | None]]]]:
+        """Of each person the photos in the events, each with those whose face it is not, as moderators said."""
+        faces = Face.objects.in_events(self._events).filter(person__in=people)
+        rows = list(faces.values_list("pk", "person_id", "photo_id"))
+        strangers = people_ruled_out([face for face, _, _ in rows])
+        photos: dict[int | None, list[tuple[int, set[int | None]]]] = defaultdict(list)
+        for face, person, photo in rows:
+            photos[person].append((photo, strangers.get(face, set())))
+        return photos
 
     def photos(self, people: Iterable[PersonMatch]) -> list[PhotoMatch]:
         """All photos of these people, and those of other faces that are near by themselves; one match per photo."""
         by_person = {match.person.pk: match.similarity for match in people}
         best: dict[int, PhotoMatch] = {}
-        for face in self._near(Face.objects.filter(person__in=by_person)):
+        for face in self._near(Face.objects.filter(person__in=by_person, photo__in=self._occupied)):
             similarity = max(by_person[face.person_id or 0], self._similarity(face))
             best.setdefault(face.photo_id, PhotoMatch(face, similarity))
-        for face in self._strays():
+        for face in self._strays(by_person):
             best.setdefault(face.photo_id, PhotoMatch(face, self._similarity(face)))
         return sorted(best.values(), key=lambda match: (-match.similarity, match.face.distance))
 
-    def _strays(self) -> Iterator[Face]:
-        """Near faces in photos where the people found are not, nearest first."""
+    def _strays(self, people: Collection[int]) -> Iterator[Face]:
+        """Near faces in photos where the people found are not, nearest first, but those that moderators said are not
+        theirs.
+        """
         strict = min(self._calibration.strict_threshold, self._limit)
-        for face in self._near(Face.objects.all(), within=self._limit)[: settings.FACE_SEARCH_CANDIDATES]:
+        near = list(self._near(Face.objects.all(), within=self._limit)[: settings.FACE_SEARCH_CANDIDATES])
+        strangers = people_ruled_out([face.pk for face in near])
+        for face in near:
             known = face.person is not None and face.person.faces_count >= settings.FACE_KNOWN_FACES
-            if face.photo_id not in self._occupied and (not known or face.distance <= strict):
+            free = face.photo_id not in self._occupied and not strangers.get(face.pk, set()) & set(people)
+            if free and (not known or face.distance <= strict):
                 yield face
 
     def _near(self, faces: FaceQuerySet, within: float | None = None) -> QuerySet[Face]:
-        near = faces.in_events(self._events).nearest(self._vector, contract=self._contract, within=within)
+        near = faces.genuine().in_events(self._events).nearest(self._vector, contract=self._contract, within=within)
         return near.select_related("photo__image", "photo__event", "person").defer("embedding", "person__centroid")
 
     def _similarity(self, row: Face | Person) -> float:

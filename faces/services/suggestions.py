@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from faces.models import Decision, Event, Face, Person, Suggestion
+from faces.models import Event, Face, Person, Suggestion
 from faces.neighbours import nearest
 from faces.querysets import PersonQuerySet
+from faces.services.ledger import people_apart
 from faces.services.people import current_calibration, current_contract
 from photofinder.vectors import as_array, matrix
 
@@ -75,35 +76,31 @@ def _asked_about(event: Event) -> PersonQuerySet:
 
 def _ask(event: Event, near: Mapping[Pair, float], old: Collection[Suggestion]) -> None:
     """Let the questions about these pairs take the place of the `old` ones."""
-    chosen = _worth_asking(event, near)
+    chosen = _worth_asking(near)
     stale = [row.pk for row in old if row.face_id is None and _pair(row.one_id, row.other_id or 0) not in chosen]
     Suggestion.objects.filter(pk__in=stale).delete()
     _drop_settled(event)
     _save([Suggestion(event=event, one_id=one, other_id=other, distance=d) for (one, other), d in chosen.items()])
 
 
-def _worth_asking(event: Event, near: Mapping[Pair, float]) -> dict[Pair, float]:
+def _worth_asking(near: Mapping[Pair, float]) -> dict[Pair, float]:
     """The nearest few of each person, without those who are known to differ or who stand in a photo together."""
     photos: dict[int, set[int]] = defaultdict(set)
     people = {person for pair in near for person in pair}
     for person, photo in Face.objects.filter(person__in=people).values_list("person", "photo"):
         photos[person or 0].add(photo)
-    apart, asked = _apart(event), Counter[int]()
+    apart, asked = people_apart(people), Counter[int]()
     chosen = {}
     for distance, pair in sorted((distance, pair) for pair, distance in near.items()):
         one, other = pair
-        if pair not in apart and not photos[one] & photos[other] and max(asked[one], asked[other]) < _PER_PERSON:
+        if (
+            frozenset(pair) not in apart
+            and not photos[one] & photos[other]
+            and max(asked[one], asked[other]) < _PER_PERSON
+        ):
             chosen[pair] = distance
             asked.update(pair)
     return chosen
-
-
-def _apart(event: Event) -> set[Pair]:
-    """The pairs of whom a decision that holds says that they differ."""
-    decisions = Decision.objects.active().filter(events=event, payload__has_key="apart")
-    pairs = [pair for payload in decisions.values_list("payload", flat=True) for pair in payload["apart"]]
-    roots = Person.objects.roots({person for pair in pairs for person in pair})
-    return {_pair(roots[one], roots[other]) for one, other in pairs}
 
 
 def _drop_settled(event: Event) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from faces.models import Event, Person, Photo
+from faces.models import Event, Face, Person, Photo
+from faces.services.decisions import faces_dismiss, faces_reject
 from faces.services.search import SearchResult, selfie_search
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, processed
@@ -64,6 +65,18 @@ def test_it_finds_a_weak_face_that_is_nobodys(gala: Event) -> None:
     processed(gala, painted(ANN, det_score=0.45))
     result = _search(painted(ANN))
     assert (len(result.people), len(result.photos)) == (0, 1)
+
+
+def test_it_finds_nothing_that_a_moderator_said_is_no_face(gala: Event) -> None:
+    faces_dismiss(faces=list(Face.objects.values_list("pk", flat=True)), actor=None)
+    result = _search(painted(ANN))
+    assert (result.people, result.photos) == ([], [])
+
+
+def test_it_does_not_give_a_person_what_a_moderator_said_is_not_theirs(gala: Event) -> None:
+    ann = _search(painted(ANN)).people[0].person
+    faces_reject(person=ann, faces=[Face.objects.filter(person=ann).order_by("pk")[0].pk], actor=None)
+    assert _names(_search(painted(ANN))) == ["3.png"]
 
 
 def test_it_says_that_there_is_no_face(gala: Event) -> None:
