@@ -186,7 +186,6 @@ class Face(models.Model):
     roll = models.FloatField(_("roll"))
     quality = models.FloatField(_("quality"), help_text=_("0 to 1; from 0.5 on the face can found a person."))
     contract = models.CharField(_("contract"), max_length=160)
-    embedding = FaceVectorField()
     person = models.ForeignKey(
         Person, models.SET_NULL, null=True, blank=True, related_name="faces", verbose_name=_("person")
     )
@@ -203,10 +202,7 @@ class Face(models.Model):
     class Meta:
         verbose_name = _("face")
         verbose_name_plural = _("faces")
-        indexes: ClassVar = [
-            cosine_index("embedding", "face_embedding_hnsw"),
-            models.Index(fields=["person", "-quality"], name="face_of_person"),
-        ]
+        indexes: ClassVar = [models.Index(fields=["person", "-quality"], name="face_of_person")]
 
     def __str__(self) -> str:
         return str(_("Face %d") % self.pk)
@@ -221,6 +217,23 @@ class Face(models.Model):
         """The storage key of the cut-out around the face."""
         left, top, width, height = self.box
         return crop_key(self.photo.image.sha256, (left, top, width, height))
+
+
+class FaceVector(models.Model):
+    """The vector of a face, of the face's contract, beside it: whose the face is changes often, and PostgreSQL would
+    write the vector into its index anew each time (some 4 ms a face).
+    """
+
+    face = models.OneToOneField(Face, models.CASCADE, primary_key=True, related_name="vector", verbose_name=_("face"))
+    embedding = FaceVectorField(verbose_name=_("embedding"))
+
+    class Meta:
+        verbose_name = _("face vector")
+        verbose_name_plural = _("face vectors")
+        indexes: ClassVar = [cosine_index("embedding", "face_vector_hnsw")]
+
+    def __str__(self) -> str:
+        return str(self.face_id)
 
 
 class Decision(models.Model):

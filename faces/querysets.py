@@ -35,7 +35,7 @@ LEFT JOIN (
             avg(embedding) FILTER (WHERE face.contract = of.contract AND quality >= %(good)s),
             avg(embedding) FILTER (WHERE face.contract = of.contract)
         )) AS centroid
-    FROM faces_face AS face JOIN (
+    FROM faces_face AS face JOIN faces_facevector ON face_id = id JOIN (
         SELECT person_id, coalesce(max(contract) FILTER (WHERE contract = %(contract)s), max(contract)) AS contract
         FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id
     ) AS of USING (person_id)
@@ -136,7 +136,7 @@ class FaceQuerySet(models.QuerySet["Face"]):
         self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
     ) -> models.QuerySet[Face]:
         """Of that contract, nearest first, each with its cosine `distance`, at most `within`."""
-        return nearest(self, "embedding", vector, contract=contract, within=within)
+        return nearest(self, "vector__embedding", vector, contract=contract, within=within)
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
@@ -158,7 +158,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """
         from faces.models import Appearance, Face  # the two modules need each other only when a query is built
 
-        best = Face.objects.in_events(events).select_related("photo__image").defer("embedding")
+        best = Face.objects.in_events(events).select_related("photo__image")
         here = Appearance.objects.filter(person=OuterRef("pk"), event__in=events).order_by().values("person")
         photos = models.Subquery(here.annotate(n=Sum("photos_count")).values("n"))
         counted = self.annotate(photos_here=Coalesce(photos, 0))

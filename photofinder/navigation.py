@@ -19,6 +19,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _("People"): [
             _item(request, _("Find a person"), "frame_person", "faces_person_find", "faces.view_person"),
             _item(request, _("People"), "groups", "faces_person_changelist", "faces.view_person"),
+            _item(request, _("Review board"), "dashboard_customize", "faces_person_board", "faces.view_person"),
             _item(request, _("Decisions"), "history", "faces_decision_changelist", "faces.view_decision"),
         ],
         _("Administration"): [
@@ -47,5 +48,5 @@ def _item(request: HttpRequest, title: str, icon: str, name: str, permission: st
 
 def _is_active(path: str, link: str) -> bool:
     """A list's link is active on the pages of its rows too, but not on a page that has a link of its own."""
-    with_link_of_their_own = {reverse("admin:index"), reverse("admin:faces_person_find")}
+    with_link_of_their_own = {reverse(f"admin:{name}") for name in ("index", "faces_person_find", "faces_person_board")}
     return path == link or (path.startswith(link) and not {path, link} & with_link_of_their_own)

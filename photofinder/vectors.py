@@ -52,7 +52,9 @@ def nearest(
     """Those of `rows` whose `field` holds a vector of that contract, nearest first, each with its cosine `distance`,
     at most `within` when it is given.
     """
-    near: Any = rows.filter(contract=contract).annotate(distance=CosineDistance(field, vector))
+    near: Any = rows.filter(contract=contract, **{f"{field}__isnull": False}).annotate(
+        distance=CosineDistance(field, vector)
+    )
     if within is not None:
         near = near.filter(distance__lte=within)
     return near.order_by("distance")  # type: ignore[no-any-return]

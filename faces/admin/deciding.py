@@ -197,7 +197,7 @@ def _told_nothing(sentence: str) -> dict[str, Any]:
 
 def _shown(ids: set[int]) -> list[dict[str, Any]]:
     """Those of these people who are somebody today."""
-    covers = Face.objects.select_related("photo__image").defer("embedding")
+    covers = Face.objects.select_related("photo__image")
     people = Person.objects.current().filter(pk__in=ids).defer("centroid")
     return [
         {

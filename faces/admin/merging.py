@@ -1,4 +1,4 @@
-"""Making several people of the list one: who survives is asked first."""
+"""Making several people one: what is asked first, and the page of the list that asks it."""
 
 from collections import defaultdict
 from typing import Any
@@ -35,7 +35,7 @@ def merge_view(model_admin: Any, request: HttpRequest, queryset: QuerySet[Person
         return None
     survivor = next((person for person in people if str(person.pk) == request.POST.get("into")), None)
     if survivor is None:
-        return render(request, "admin/faces/person/merge.html", _question(model_admin, request, people))
+        return render(request, "admin/faces/person/merge.html", _page(model_admin, request, people))
     return _merge(model_admin, request, survivor, [person for person in people if person != survivor])
 
 
@@ -63,15 +63,24 @@ def _merged(decision: Decision, into: Person, others: int) -> SafeString:
     return format_html(markup, text % {"count": others, "name": into}, undo, _("Undo"))
 
 
-def _question(model_admin: Any, request: HttpRequest, people: list[Person]) -> dict[str, Any]:
+def merge_question(people: list[Person], *, into: int | None = None) -> dict[str, Any]:
+    """What to decide a merge by: the people with some of their faces, who survives first (`into`, if one of them); the
+    names there are; photos that speak against it. Raises Problem `too_many`.
+    """
+    if len(people) > MOST_PEOPLE:
+        raise Problem("too_many", _("Choose at most %d people at a time.") % MOST_PEOPLE)
+    people = sorted(people, key=lambda person: (person.pk != into, _precedence(person)))
     faces = _best_faces(people)
     return {
-        **model_admin.admin_site.each_context(request),
-        "title": _("Merge people"),
         "cards": [(person, faces[person.pk]) for person in people],
-        "names": sorted({person.name for person in people if person.name}),
+        "names": list(dict.fromkeys(person.name for person in people if person.name)),
         "together": _photos_together(people),
     }
+
+
+def _page(model_admin: Any, request: HttpRequest, people: list[Person]) -> dict[str, Any]:
+    context = model_admin.admin_site.each_context(request)
+    return {**context, "title": _("Merge people"), **merge_question(people)}
 
 
 def _best_faces(people: list[Person]) -> dict[int | None, list[Face]]:

@@ -17,10 +17,12 @@ from django.utils.translation import pgettext, pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from faces.admin import cells, reads
-from faces.admin.deciding import decide_view
+from faces.admin.board import board_view
+from faces.admin.deciding import actor_of, decide_view
 from faces.admin.find import find_view
 from faces.admin.merging import merge_view
 from faces.models import Event, Person
+from faces.services.decisions import person_name
 from photofinder.admin_classes import ModelAdmin, action, display
 
 FACES_PER_PAGE = 48
@@ -130,6 +132,11 @@ class PersonAdmin(ModelAdmin[Person]):
         labels = {"label": capfirst(pgettext("person", "name"))} if db_field.name == "name" else {}
         return super().formfield_for_dbfield(db_field, request, **labels, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        """Naming somebody is a decision like any other."""
+        if "name" in form.changed_data:
+            person_name(person=obj, name=form.cleaned_data["name"], actor=actor_of(request))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> tuple[str, ...]:
         """A merged person keeps the name they had."""
         return ("name",) if obj and obj.merged_into_id else ()
@@ -147,6 +154,7 @@ class PersonAdmin(ModelAdmin[Person]):
         view = self.admin_site.admin_view
         own = [
             path("find/", view(find_view), name="faces_person_find"),
+            path("board/", view(board_view), name="faces_person_board"),
             path("decide/", view(decide_view), name="faces_person_decide"),
         ]
         return [*own, *super().get_urls()]

@@ -44,7 +44,7 @@ def _question(decision: Decision) -> dict[str, Any]:
     """What was decided, and the faces it speaks of, by whose they were said to be."""
     words = decision.verdicts.select_related("face__photo__image").order_by("-face__quality", "pk")
     said: dict[int | None, list[Face]] = {}
-    for word in words.defer("face__embedding")[:FACES_SHOWN]:
+    for word in words[:FACES_SHOWN]:
         said.setdefault(word.person_id, []).append(word.face)
     people = Person.objects.in_bulk([person for person in said if person])
     return {

@@ -40,7 +40,7 @@ class Album:
         best_first = (F("distance").asc(nulls_last=True), "-quality", "pk")
         one_per_photo = self._faces.order_by("photo_id", *best_first).distinct("photo_id").values("pk")
         faces = self._faces.filter(pk__in=one_per_photo).order_by(*best_first)
-        shown = faces.select_related("photo__image", "photo__event").defer("embedding")[page]
+        shown = faces.select_related("photo__image", "photo__event")[page]
         return [AlbumPhoto(face, self._similarity(face)) for face in shown]
 
     @cached_property
@@ -51,7 +51,7 @@ class Album:
     def _faces(self) -> QuerySet[Face]:
         distance: Case | Value = Value(None, output_field=FloatField())
         if self.person.centroid is not None:
-            near = When(contract=self.person.contract, then=CosineDistance("embedding", self.person.centroid))
+            near = When(contract=self.person.contract, then=CosineDistance("vector__embedding", self.person.centroid))
             distance = Case(near, default=None, output_field=FloatField())
         faces: Any = Face.objects.filter(person=self.person).in_events(self.events)
         return faces.annotate(distance=distance)  # type: ignore[no-any-return]

@@ -95,7 +95,7 @@ class _Plan:
         self._last_decision = _last_decision(self.event)
         faces = Face.objects.filter(photo__event=self.event, contract=current_contract(), dismissed=False)
         columns = ("pk", "photo", "quality", "person", "assigned_by")
-        rows, self._vectors = matrix(faces.order_by("pk"), "embedding", *columns)
+        rows, self._vectors = matrix(faces.order_by("pk"), "vector__embedding", *columns)
         self._ids = np.array([row[0] for row in rows], np.int64)
         self._photos = np.array([row[1] for row in rows], np.int64)
         self._quality = np.array([row[2] for row in rows], np.float32)

@@ -253,7 +253,7 @@ def _faces(ids: Collection[int], owners: Sequence[int] | None) -> list[Face]:
 
     Raises Problem `nothing_chosen`, or `changed_since` when somebody else decided about them meanwhile.
     """
-    faces = list(Face.objects.filter(pk__in=set(ids)).defer("embedding").order_by("pk"))
+    faces = list(Face.objects.filter(pk__in=set(ids)).order_by("pk"))
     if not ids:
         raise Problem("nothing_chosen", _("Choose at least one face."))
     allowed: Sequence[int | None] = owners or [None]

@@ -6,25 +6,25 @@ import numpy as np
 from django.db.models import Exists, OuterRef
 
 from faces.boxes import same_faces
-from faces.models import Face, Photo, Verdict
+from faces.models import Face, FaceVector, Photo, Verdict
 from faces.services.people import people_refresh
 from faces.services.turns import take_turn
 
 _SEEN = (
     *("box", "landmarks", "det_score", "size_px", "sharpness", "yaw", "pitch", "roll", "quality"),
-    *("contract", "embedding"),
+    "contract",
 )
 
 
 def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
-    """Make `found` (unsaved rows) the faces of these photos.
+    """Make `found` (unsaved rows, each with an unsaved `vector`) the faces of these photos.
 
     A face that was there before, by its box, keeps its row: its person and all that was decided about it. Of the others
     only those of which a moderator has spoken stay.
     """
     old: dict[int, list[Face]] = {photo.pk: [] for photo in photos}
     new: dict[int, list[Face]] = {photo.pk: [] for photo in photos}
-    for face in Face.objects.filter(photo__in=photos).defer("embedding").order_by("pk"):
+    for face in Face.objects.filter(photo__in=photos).order_by("pk"):
         old[face.photo_id].append(face)
     for face in found:
         new[face.photo_id].append(face)
@@ -37,6 +37,8 @@ def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
     gone = Face.objects.filter(photo__in=photos).exclude(pk__in=[face.pk for face in again])
     gone.exclude(Exists(spoken_of)).delete()
     Face.objects.bulk_create(face for faces in new.values() for face in faces if face.pk is None)
+    vectors = [FaceVector(face=face, embedding=face.vector.embedding) for faces in new.values() for face in faces]
+    FaceVector.objects.bulk_create(vectors, update_conflicts=True, unique_fields=["face"], update_fields=["embedding"])
     people_refresh(ids=people)
 
 

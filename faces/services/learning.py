@@ -19,7 +19,7 @@ from faces.models import Event, Face, Person
 from faces.services.ledger import people_ruled_out
 from faces.services.people import Crowd, people_refresh
 from faces.services.suggestions import faces_offer, suggestion_limit
-from photofinder.vectors import as_array, nearest
+from photofinder.vectors import as_array
 
 _LOOKED_AT = 100  # nearest faces around each person
 _PEOPLE_LOOKED_AT = 20  # of a decision about very many people, those with most photos
@@ -27,10 +27,12 @@ Followed = list[list[int | None]]
 
 # How far each face is from the mean of its person's other faces; no row for an only one.
 _OWN_DISTANCES = """
-SELECT face.id, face.embedding <=> l2_normalize(avg(other.embedding))
-FROM faces_face AS face JOIN faces_face AS other
+SELECT face.id, mine.embedding <=> l2_normalize(avg(theirs.embedding))
+FROM faces_face AS face JOIN faces_facevector AS mine ON mine.face_id = face.id
+JOIN faces_face AS other
     ON other.person_id = face.person_id AND other.id <> face.id AND other.contract = face.contract
-WHERE face.id = ANY(%s) GROUP BY face.id
+JOIN faces_facevector AS theirs ON theirs.face_id = other.id
+WHERE face.id = ANY(%s) GROUP BY face.id, mine.embedding
 """
 
 
@@ -42,7 +44,7 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
     for event in Event.objects.filter(Q(photos__faces__in=free) | Q(appearances__person__in=people)).distinct():
         crowd = Crowd(event)
         for photo in event.photos.filter(faces__in=free).distinct():
-            crowd.take_in(photo.faces.all())
+            crowd.take_in(photo.faces.select_related("vector"))
         examined = Person.objects.current().filter(pk__in=people, contract=crowd.contract, appearances__event=event)
         for person in examined.order_by("-photos_count", "pk")[:_PEOPLE_LOOKED_AT]:
             before |= _attract(event, crowd, person)
@@ -87,7 +89,7 @@ def _attract(event: Event, crowd: Crowd, person: Person) -> dict[int, int | None
 def _surest_mean(person: Person) -> NDArray[np.float32] | None:
     """(512,) the mean of the person's confirmed faces, else of all; None where nothing can be compared."""
     confirmed = person.faces.filter(assigned_by=Face.AssignedBy.MODERATOR, contract=person.contract)
-    mean = confirmed.aggregate(mean=Avg("embedding"))["mean"] or person.centroid
+    mean = confirmed.aggregate(mean=Avg("vector__embedding"))["mean"] or person.centroid
     return None if mean is None else as_array(mean)
 
 
@@ -99,8 +101,7 @@ def _around(event: Event, person: Person, mean: NDArray[np.float32], contract: s
     faces = Face.objects.filter(photo__event=event, dismissed=False).exclude(assigned_by=Face.AssignedBy.MODERATOR)
     faces = faces.filter(Q(person=None) | ~Q(person=person))
     covers = Person.objects.filter(cover_face=OuterRef("pk")).spoken_of()
-    near = nearest(faces.exclude(Exists(covers)), "embedding", mean, contract=contract, within=within)
-    found = list(near.defer("embedding")[:_LOOKED_AT])
+    found = list(faces.exclude(Exists(covers)).nearest(mean, contract=contract, within=within)[:_LOOKED_AT])
     strangers = people_ruled_out([face.pk for face in found])
     return [face for face in found if person.pk not in strangers.get(face.pk, ())]
 

@@ -132,7 +132,7 @@ def twins_free(people: Collection[int]) -> dict[int, int | None]:
 def _said_of(ids: Collection[int]) -> tuple[dict[int, list[Word]], list[Face], dict[int, int]]:
     """The words about these faces, the faces, and whom everybody who is named means today."""
     words = words_of(ids)
-    faces = list(Face.objects.filter(pk__in=ids).defer("embedding").order_by("pk"))
+    faces = list(Face.objects.filter(pk__in=ids).order_by("pk"))
     named = {word.person for of in words.values() for word in of} | {face.engine_person_id for face in faces}
     return words, faces, Person.objects.roots([person for person in named if person is not None])
 

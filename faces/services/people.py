@@ -44,7 +44,7 @@ def faces_assign(*, event: Event, photos: Iterable[Photo], is_complete: bool) ->
     take_turn()
     crowd = Crowd(event)
     for photo in photos:
-        crowd.take_in(photo.faces.all())
+        crowd.take_in(photo.faces.select_related("vector"))
     Event.objects.filter(pk=event.pk).update(revision=F("revision") + 1)
     if is_complete:
         enqueue(settings.CONSOLIDATION, [event.pk])
@@ -86,7 +86,7 @@ class Crowd:
 
     def _near(self, face: Face, taken: Collection[int | None]) -> dict[int, NDArray[np.float32]]:
         """The centroids of the people whom the face may be."""
-        vector = as_array(face.embedding)
+        vector = as_array(face.vector.embedding)
         near = self._people.nearest(vector, contract=self.contract, within=self._limit_of(face))
         ids = {person.pk: as_array(person.centroid) for person in near.only("centroid")[:_CANDIDATES]}
         if not ids:
@@ -99,7 +99,7 @@ class Crowd:
         centroids = {person: centroid for people in near.values() for person, centroid in people.items()}
         people = sorted(centroids)
         allowed = np.array([[person in near[face.pk] for person in people] for face in faces], bool)
-        vectors = np.array([as_array(face.embedding) for face in faces])
+        vectors = np.array([as_array(face.vector.embedding) for face in faces])
         limits = np.array([self._limit_of(face) for face in faces], np.float32)
         rows = assign(vectors, limits, np.array([centroids[person] for person in people]), allowed)
         return [None if row is None else people[row] for row in rows]

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from faces.engines.base import DetectedFace
-from faces.models import Event, Face, Photo
+from faces.models import Event, Face, FaceVector, Photo
 from faces.quality import QualityGates, assess
 from faces.services.detections import faces_write
 from faces.services.people import current_contract, faces_assign
@@ -159,7 +159,7 @@ def _photos_fail(ids: set[int], code: str, detail: str) -> None:
 def _known_faces(photo: Photo, contract: str) -> list[Face]:
     """Copies, unsaved, of the faces that an engine of this contract found in the same image in another event."""
     known = Photo.objects.filter(image=photo.image_id, faces__contract=contract).exclude(pk=photo.pk).first()
-    copies = list(known.faces.filter(contract=contract)) if known else []
+    copies = list(known.faces.filter(contract=contract).select_related("vector")) if known else []
     for face in copies:
         face.pk, face.photo, face.assigned_by, face.dismissed = None, photo, "", False
         face.person = face.engine_person = None
@@ -195,8 +195,8 @@ def _save_cutouts(found: Sequence[tuple[Photo, DetectedFace]]) -> None:
 
 
 def _face(photo: Photo, face: DetectedFace, contract: str) -> Face:
-    """The row of a detected face."""
-    return Face(
+    """The row of a detected face, with its vector."""
+    row = Face(
         photo=photo,
         box=list(face.box),
         landmarks=face.landmarks.ravel().tolist(),
@@ -208,5 +208,6 @@ def _face(photo: Photo, face: DetectedFace, contract: str) -> Face:
         roll=face.roll,
         quality=assess(face, QualityGates(**settings.FACE_QUALITY_GATES)).value,
         contract=contract,
-        embedding=padded(face.embedding),
     )
+    row.vector = FaceVector(embedding=padded(face.embedding))
+    return row

@@ -173,7 +173,7 @@ class _Search:
 
     def _near(self, faces: FaceQuerySet, within: float | None = None) -> QuerySet[Face]:
         near = faces.genuine().in_events(self._events).nearest(self._vector, contract=self._contract, within=within)
-        return near.select_related("photo__image", "photo__event", "person").defer("embedding", "person__centroid")
+        return near.select_related("photo__image", "photo__event", "person").defer("person__centroid")
 
     def _similarity(self, row: Face | Person) -> float:
         return self._calibration.similarity(row.distance)

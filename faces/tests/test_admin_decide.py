@@ -105,6 +105,16 @@ def test_people_are_hidden_shown_named_and_told_apart(people: list[Person], mode
     assert cover["sentence"] == f"Another cover for “Person {ids[0]}”."
 
 
+def test_naming_somebody_on_their_page_is_a_decision(people: list[Person], moderator: Client) -> None:
+    page = address("faces_person_change", people[0].pk)
+    moderator.post(page, {"name": "Ann"})
+    moderator.post(page, {"name": "Ann"})  # nothing new
+    decision = Decision.objects.get()
+    assert (decision.kind, str(decision.actor)) == ("name", "the-moderator")
+    moderator.post(address("faces_decision_undo", decision.pk))
+    assert Person.objects.get(pk=people[0].pk).name == ""
+
+
 def test_a_question_is_put_off_without_a_decision(people: list[Person], moderator: Client) -> None:
     event = Event.objects.get()
     question = Suggestion.objects.create(event=event, one=people[0], other=people[2], distance=0.4)

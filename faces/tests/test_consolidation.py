@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from faces import clustering
 from faces.models import Event, Face, Person, Photo
 from faces.services import consolidation, pipeline
 from faces.services.consolidation import event_consolidate, events_resume
@@ -96,7 +97,7 @@ def test_an_event_that_was_forgotten_is_found(gala: Event, monkeypatch: Any) -> 
 
 def test_a_decision_made_meanwhile_holds(gala: Event, monkeypatch: Any) -> None:
     _, bob, eve = Person.objects.current().order_by("-faces_count")
-    cluster, calls = consolidation.cluster, []
+    cluster, calls = clustering.cluster, list[int]()
 
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         if not calls:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faces.engines.fake import vector_of
-from faces.models import Event, Face, Person, Suggestion
+from faces.models import Event, Face, FaceVector, Person, Suggestion
 from faces.services.decisions import decision_undo, faces_move, faces_reject, faces_split, people_merge
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, processed
@@ -35,7 +35,7 @@ def test_faces_like_those_split_off_follow(gala: Event) -> None:
     ann = _person(ANN)
     faces = list(Face.objects.filter(person=ann).order_by("pk"))
     for face in faces[2:]:
-        Face.objects.filter(pk=face.pk).update(embedding=padded(vector_of(EVE)))
+        FaceVector.objects.filter(face=face).update(embedding=padded(vector_of(EVE)))
     Person.objects.refresh([ann.pk], contract=ann.contract)
     decision = faces_split(person=ann, faces=[faces[3].pk], actor=None)
     assert Face.objects.get(pk=faces[2].pk).person_id == decision.payload["new"]
@@ -55,7 +55,7 @@ def test_a_face_of_which_a_moderator_has_spoken_does_not_follow(gala: Event) -> 
 def test_a_rejected_face_goes_to_the_next_nearest(gala: Event) -> None:
     bob = _person(BOB)
     face = Face.objects.filter(person=_person(ANN)).order_by("-pk")[0]
-    Face.objects.filter(pk=face.pk).update(embedding=_between(BOB, ANN, 0.3))
+    FaceVector.objects.filter(face=face).update(embedding=_between(BOB, ANN, 0.3))
     faces_reject(person=_person(ANN), faces=[face.pk], actor=None)
     assert Face.objects.get(pk=face.pk).person == bob
 
@@ -64,7 +64,8 @@ def test_a_fragment_near_a_merged_person_joins_and_its_id_keeps_its_meaning(gala
     ann, bob = _person(ANN), _person(BOB)
     fragment = Person.objects.create(contract=ann.contract)
     face = Face.objects.filter(person=ann).order_by("pk")[0]
-    Face.objects.filter(pk=face.pk).update(person=fragment, engine_person=fragment, embedding=_between(ANN, BOB, 0.42))
+    Face.objects.filter(pk=face.pk).update(person=fragment, engine_person=fragment)
+    FaceVector.objects.filter(face=face).update(embedding=_between(ANN, BOB, 0.42))
     Person.objects.refresh([ann.pk, fragment.pk], contract=ann.contract)
     merge = people_merge(into=ann, others=[bob], actor=None)
     assert Person.objects.resolve(fragment.user_id) == ann

@@ -57,7 +57,10 @@ MAY_OF_PHOTOFINDER = {
     "task": set(),
 }
 # What they may import from elsewhere, where that is less than all, besides the standard library.
-MAY_OF_LIBRARIES = {"pure": {"numpy", "scipy", "PIL", "cv2", "pillow_heif"}, "engine": {"numpy", "PIL", "cv2", "pillow_heif"}}
+MAY_OF_LIBRARIES = {
+    "pure": {"numpy", "scipy", "PIL", "cv2", "pillow_heif"},
+    "engine": {"numpy", "PIL", "cv2", "pillow_heif"},
+}
 NEVER = {
     "model": {"celery", "rest_framework"},
     "service": {"rest_framework", "django.http"},
