@@ -9,9 +9,11 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
 from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, Now
 from numpy.typing import NDArray
 
 from photofinder.vectors import nearest
@@ -185,6 +187,14 @@ class PersonQuerySet(models.QuerySet["Person"]):
             roots = {person: merged.get(root, root) for person, root in roots.items()}
         return roots
 
+    def absorbed(self, person: int) -> set[int]:
+        """The ids of a person and of everybody who means that person today."""
+        known, fresh = {person}, {person}
+        while fresh:
+            fresh = set(self.filter(merged_into__in=fresh).values_list("pk", flat=True)) - known
+            known |= fresh
+        return known
+
     def nearest(
         self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
     ) -> models.QuerySet[Person]:
@@ -218,6 +228,24 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Those that hold: nobody has undone them."""
         return self.filter(undone_by=None)
 
+    def about_people(self, people: Collection[int]) -> DecisionQuerySet:
+        """Those that speak of one of these people."""
+        through = self.model.people.through.objects
+        return self.filter(Exists(through.filter(decision=OuterRef("pk"), person__in=people)))
+
+    def about_event(self, event: int) -> DecisionQuerySet:
+        """Those that concern the event."""
+        through = self.model.events.through.objects
+        return self.filter(Exists(through.filter(decision=OuterRef("pk"), event=event)))
+
+    def with_obstacles(self) -> DecisionQuerySet:
+        """Each with `obstacles`: the ids of the decisions that hold and are about the person whom it made, so that it
+        cannot be undone before them.
+        """
+        made = Cast(KT("payload__new"), models.BigIntegerField())
+        later = self.model.objects.filter(people=OuterRef("made"), pk__gt=OuterRef("pk"), undone_by=None)
+        return self.annotate(made=made, obstacles=ArraySubquery(later.exclude(kind="undo").order_by("pk").values("pk")))
+
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     """Suggestions."""
@@ -225,6 +253,14 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def queue(self) -> SuggestionQuerySet:
         """The surest first; those put off come last, the longest ago first."""
         return self.order_by(F("postponed_at").asc(nulls_first=True), "distance", "pk")
+
+    def answered_by(self, photos: Collection[Photo]) -> SuggestionQuerySet:
+        """Those about two people who stand in one of these photos together: they are not the same."""
+        from faces.models import Face  # the two modules need each other only when a query is built
+
+        here = Face.objects.filter(photo__in=photos)
+        together = here.filter(person=OuterRef("one"), photo__faces__person=OuterRef("other"))
+        return self.filter(Exists(together), one__in=here.values("person"))
 
 
 def counted(rows: models.QuerySet[Any], by: str, what: str = "pk") -> Coalesce:

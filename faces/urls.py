@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from faces.api import events, people, search, uploads
+from faces.api import deciding, events, ledger, people, search, suggestions, uploads
 
 urlpatterns = [
     path("events/", events.EventList.as_view(), name="events"),
@@ -15,6 +15,16 @@ urlpatterns = [
     path("users/", people.PersonList.as_view(), name="users"),
     path("users/<uuid:user_id>/", people.PersonDetail.as_view(), name="user"),
     path("users/<uuid:user_id>/photos/", people.PersonPhotos.as_view(), name="user-photos"),
-    path("users/<uuid:user_id>/merge/", people.PersonMerge.as_view(), name="user-merge"),
-    path("decisions/<int:decision_id>/undo/", people.DecisionUndo.as_view(), name="decision-undo"),
+    path("users/<uuid:user_id>/faces/", people.PersonFaces.as_view(), name="user-faces"),
+    path("users/<uuid:user_id>/merge/", deciding.PersonMerge.as_view(), name="user-merge"),
+    path("users/<uuid:user_id>/differ/", deciding.PersonDiffer.as_view(), name="user-differ"),
+    path("users/<uuid:user_id>/split/", deciding.PersonSplit.as_view(), name="user-split"),
+    path("users/<uuid:user_id>/move/", deciding.PersonMove.as_view(), name="user-move"),
+    path("users/<uuid:user_id>/confirm/", deciding.PersonConfirm.as_view(), name="user-confirm"),
+    path("users/<uuid:user_id>/reject/", deciding.PersonReject.as_view(), name="user-reject"),
+    path("faces/dismiss/", deciding.FacesDismiss.as_view(), name="faces-dismiss"),
+    path("decisions/", ledger.DecisionList.as_view(), name="decisions"),
+    path("decisions/<int:decision_id>/undo/", ledger.DecisionUndo.as_view(), name="decision-undo"),
+    path("events/<slug:slug>/suggestions/", suggestions.SuggestionList.as_view(), name="event-suggestions"),
+    path("suggestions/<int:suggestion_id>/answer/", suggestions.SuggestionAnswer.as_view(), name="suggestion-answer"),
 ]

@@ -21,6 +21,9 @@ API_PREFIX = "/api/"
 # The HTTP status of every code that is not 400; those of DRF's own exceptions come with them.
 STATUS = {
     "not_found": 404,
+    "merged_already": 409,
+    "changed_since": 409,
+    "undone_already": 409,
     "too_large": 413,
     "too_many_pixels": 413,
     "empty": 415,

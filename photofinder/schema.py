@@ -14,6 +14,7 @@ MEANINGS = {
     401: ("not_authenticated", "No token was sent, or it is not valid."),
     403: ("permission_denied", "The token's role may not do this."),
     404: ("not_found", "There is no such thing, or the token's role does not see it."),
+    409: ("changed_since", "Somebody decided otherwise meanwhile (`merged_already`, `undone_already`): look again."),
     413: ("too_large", "The request, or the image in it, is too large."),
     415: ("not_an_image", "The file is not an image that can be read, or the request is of another content type."),
     422: ("several_faces", "No face (`no_face`), several (`several_faces`) or a bad one (`low_quality`) in the photo."),

@@ -25,6 +25,7 @@ from photofinder.errors import Problem
 PEOPLE_PER_PAGE = 60
 FACES_IN_STRIP = 5  # besides the cover
 EVENTS_OFFERED = 500
+PICTURE = ("box", "photo__image__sha256")  # what the address of a face's cut-out is made of
 _SEEN = Q(person__hidden=False)
 # What the board can show: its title and its people. Photos are those of the event.
 VIEWS: Mapping[str, tuple[Any, Q]] = {
@@ -75,12 +76,14 @@ class Board:
 
     @cached_property
     def cards(self) -> list[Any]:
-        """The people, each an Appearance with `strip`, a few of their faces at the event."""
+        """The people, each an Appearance with a `title`, a `link`, and `strip`, a few of their faces at the event."""
         cards = self._cards[:PEOPLE_PER_PAGE]
-        best = Face.objects.select_related("photo__image")
+        best = Face.objects.select_related("photo__image").only(*PICTURE)
         faces = best.in_bulk([face for card in cards for face in card.best])
         for card in cards:
             besides = [face for face in card.best if face in faces and face != card.person.cover_face_id]
+            card.title = str(card.person)
+            card.link = reverse("admin:faces_person_change", args=[card.person_id])
             card.strip = [faces[face] for face in besides[:FACES_IN_STRIP]]
         return cards
 
@@ -110,9 +113,9 @@ class Board:
             people = people.filter(Q(photos_count__lt=photos) | Q(person__gt=person), photos_count__lte=photos)
         faces = Face.objects.filter(person=OuterRef("person"), photo__event=self.event)
         best = ArraySubquery(faces.order_by("-quality", "pk").values("pk")[: FACES_IN_STRIP + 1])
-        heavy = ("person__centroid",)
-        people = people.select_related("person__cover_face__photo__image").defer(*heavy).annotate(best=best)
-        return list(people.order_by("-photos_count", "person")[: PEOPLE_PER_PAGE + 1])
+        shown = ("photos_count", "person__name", *(f"person__cover_face__{name}" for name in PICTURE))
+        people = people.select_related("person__cover_face__photo__image").only(*shown).annotate(best=best)
+        return list(people.order_by("-photos_count", "person_id")[: PEOPLE_PER_PAGE + 1])
 
     @property
     def _appearances(self) -> QuerySet[Appearance]:

@@ -6,11 +6,15 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, re_path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from faces.admin import cells, reads
+from faces.admin.accuracy import accuracy_view
+from faces.admin.calibrating import calibration_view
+from faces.admin.checking import answer_view, questions_view, withdraw_view
+from faces.admin.event_links import event_links
 from faces.admin.uploading import batch_start, drop_zone, file_take
 from faces.models import Event, Photo
 from faces.services.uploads import event_create
@@ -110,6 +114,15 @@ class EventAdmin(ModelAdmin[Event]):
             path("<int:pk>/progress/", view(self.progress_view), name="faces_event_progress"),
             path("<int:pk>/upload/", view(batch_start), name="faces_event_upload"),
             path("<int:pk>/upload/<int:batch>/", view(file_take), name="faces_event_upload_file"),
+            path("<int:pk>/calibration/", view(calibration_view), name="faces_event_calibration"),
+            path("<int:pk>/accuracy/", view(accuracy_view), name="faces_event_accuracy"),
+            path("<int:pk>/checks/answer/", view(answer_view), name="faces_event_answer"),
+            path("<int:pk>/checks/<int:check>/withdraw/", view(withdraw_view), name="faces_event_withdraw"),
+            re_path(
+                "^(?P<pk>[0-9]+)/checks/(?P<what>calibration|accuracy)/$",
+                view(questions_view),
+                name="faces_event_questions",
+            ),
         ]
         return [*own, *super().get_urls()]
 
@@ -135,7 +148,7 @@ def cover_url(event: Any) -> str:
 def _page(request: HttpRequest, event: Event) -> dict[str, Any]:
     photos_url = f"{reverse('admin:faces_photo_changelist')}?event__id__exact={event.pk}"
     return {
-        "event": event,
+        **event_links(request, event, "event"),
         "photos_url": photos_url,
         "failed_url": f"{photos_url}&state__exact={Photo.State.FAILED}",
         "progress": figures(event.photos.all()),

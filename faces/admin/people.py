@@ -1,31 +1,28 @@
 """People: the wall of faces, merging from it, and a person's page."""
 
-import re
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_safe
 from unfold.contrib.filters.admin import DropdownFilter
 
 from faces.admin import cells, reads
 from faces.admin.board import board_view
-from faces.admin.deciding import actor_of, decide_view
+from faces.admin.deciding import decide_view
 from faces.admin.find import find_view
 from faces.admin.merging import merge_view
+from faces.admin.person import page, people_offered
 from faces.models import Event, Person
-from faces.services.decisions import person_name
 from photofinder.admin_classes import ModelAdmin, action, display
 
-FACES_PER_PAGE = 48
 EVENTS_OFFERED = 500
 
 
@@ -46,7 +43,7 @@ class EventFilter(DropdownFilter):  # type: ignore[misc]  # Unfold has no types
 
 
 class PresenceFilter(admin.SimpleListFilter):
-    """People who are somebody today, unless others are asked for."""
+    """People who are somebody today and not hidden, unless others are asked for."""
 
     title = _("who")
     parameter_name = "who"
@@ -57,6 +54,7 @@ class PresenceFilter(admin.SimpleListFilter):
             ("named", _("with a name")),
             ("nameless", _("without a name")),
             ("recurring", _("in two photos or more")),
+            ("hidden", _("hidden")),
             ("merged", _("merged into somebody")),
         ]
 
@@ -65,7 +63,8 @@ class PresenceFilter(admin.SimpleListFilter):
         if self.value() == "merged":
             return queryset.exclude(merged_into=None)
         conditions = {"named": ~Q(name=""), "nameless": Q(name=""), "recurring": Q(photos_count__gte=2)}
-        return queryset.current().filter(conditions.get(self.value() or "", Q()))
+        asked = conditions.get(self.value() or "", Q())
+        return queryset.current().filter(asked, hidden=self.value() == "hidden")
 
 
 @admin.register(Person)
@@ -79,8 +78,7 @@ class PersonAdmin(ModelAdmin[Person]):
     list_per_page = 60
     search_fields = ("name",)
     search_help_text = _("Search by name, number or id")
-    fields = ("name",)
-    compressed_fields = False
+    fields = readonly_fields = ("name",)
     actions = ("merge",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
@@ -91,13 +89,7 @@ class PersonAdmin(ModelAdmin[Person]):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """By public id, also an old one of somebody merged; by number, as in “Person 12”; by a part of the name."""
-        term = search_term.strip()
-        try:
-            return queryset.filter(pk=Person.objects.resolve(UUID(term)).pk), False
-        except (ValueError, Person.DoesNotExist):
-            number = re.fullmatch(r"\D*?(\d{1,18})", term)
-        by_name = Q(name__icontains=term)
-        return queryset.filter(by_name | Q(pk=number[1]) if number else by_name), False
+        return reads.people_matching(queryset, search_term), False
 
     @display(description=_("face"))
     def cover(self, person: Person) -> SafeString:
@@ -127,26 +119,13 @@ class PersonAdmin(ModelAdmin[Person]):
         """Forgetting a person is more than deleting a row."""
         return False
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Other languages have another word for a person's name than for an event's."""
-        labels = {"label": capfirst(pgettext("person", "name"))} if db_field.name == "name" else {}
-        return super().formfield_for_dbfield(db_field, request, **labels, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
-        """Naming somebody is a decision like any other."""
-        if "name" in form.changed_data:
-            person_name(person=obj, name=form.cleaned_data["name"], actor=actor_of(request))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> tuple[str, ...]:
-        """A merged person keeps the name they had."""
-        return ("name",) if obj and obj.merged_into_id else ()
-
+    @method_decorator(require_safe)
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The name, with the person's faces and photos."""
+        """The person's faces. Nothing is changed by a form: every change is a decision, see `deciding`."""
         person = self.get_object(request, object_id)
-        context = _page(request, person) if person else {}
+        context = page(request, person) if person else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
@@ -156,18 +135,6 @@ class PersonAdmin(ModelAdmin[Person]):
             path("find/", view(find_view), name="faces_person_find"),
             path("board/", view(board_view), name="faces_person_board"),
             path("decide/", view(decide_view), name="faces_person_decide"),
+            path("<int:pk>/offered/", view(people_offered), name="faces_person_offered"),
         ]
         return [*own, *super().get_urls()]
-
-
-def _page(request: HttpRequest, person: Person) -> dict[str, Any]:
-    """The person's faces, best first, a page of them at a time, each with its photo."""
-    faces = person.faces.select_related("photo__image", "photo__event").order_by("-quality", "pk")
-    events = Event.objects.filter(photos__faces__person=person).distinct()
-    return {
-        "person": person,
-        "faces": Paginator(faces, FACES_PER_PAGE).get_page(request.GET.get("page")),
-        "events": events[:EVENTS_OFFERED],
-        "show_save_and_continue": False,
-        "survivor": Person.objects.resolve(person.user_id) if person.merged_into_id else None,
-    }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from faces.admin import cells, reads
 from faces.admin.reasons import title
-from faces.models import Face, Photo
+from faces.models import Face, Photo, Verdict
 from faces.services.pipeline import photos_retry
 from faces.templatetags.pictures import thumbnail
 from photofinder.admin_classes import ModelAdmin, ReadOnly, action, display, picture
@@ -30,7 +30,7 @@ class HasFacesFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those of the choice."""
-        has_faces = Exists(Face.objects.filter(photo=OuterRef("pk")))
+        has_faces = Exists(Face.objects.genuine().filter(photo=OuterRef("pk")))
         return {"yes": queryset.filter(has_faces), "no": queryset.filter(~has_faces)}.get(self.value() or "", queryset)
 
 
@@ -106,12 +106,17 @@ def retry(model_admin: Any, request: HttpRequest, photos: QuerySet[Photo]) -> No
 
 
 def _page(photo: Photo) -> dict[str, Any]:
-    """Faces from left to right, as people read; the photos before and after it in the event."""
-    faces = photo.faces.select_related("photo__image", "person")
+    """Faces from left to right, as people read, and then what is none; the photos before and after it in the event."""
+    said = (
+        Verdict.objects.filter(person=None, decision__undone_by=None).select_related("decision__actor").order_by("-pk")
+    )
+    faces = photo.faces.select_related("photo__image", "person").defer("person__centroid")
+    faces = faces.prefetch_related(Prefetch("verdicts", said[:1], to_attr="dismissals"))
     neighbours = Photo.objects.filter(event=photo.event_id)
     return {
         "photo": photo,
-        "faces": sorted(faces, key=lambda face: face.box[0]),
+        "faces": sorted(faces, key=lambda face: (face.dismissed, face.box[0])),
+        "faces_count": sum(not face.dismissed for face in faces),
         "reason": title(photo.error_code) if photo.error_code else "",
         "state_colour": cells.STATE_COLOURS[photo.state],
         "before": neighbours.filter(pk__lt=photo.pk).order_by("-pk").values_list("pk", flat=True).first(),

@@ -1,8 +1,12 @@
 """What the screens of Admin read: rows with the figures shown beside them, in a fixed number of queries."""
 
+import re
+from typing import Any
+from uuid import UUID
+
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from faces.models import Event, Face, Person, Photo, Refusal, UploadBatch
+from faces.models import Appearance, Event, Face, Person, Photo, Refusal, UploadBatch
 from faces.querysets import UNFINISHED, PhotoQuerySet, counted
 
 
@@ -30,13 +34,26 @@ def batches_listed() -> QuerySet[UploadBatch]:
 def photos_listed() -> QuerySet[Photo]:
     """Photos with their image and event, and `faces_count`."""
     photos: QuerySet[Photo] = Photo.objects.select_related("image", "event")
-    return photos.annotate(faces_count=counted(Face.objects.all(), "photo"))
+    return photos.annotate(faces_count=counted(Face.objects.genuine(), "photo"))
 
 
 def people_listed() -> QuerySet[Person]:
     """People with their cover, and `events_count`."""
     people: QuerySet[Person] = Person.objects.select_related("cover_face__photo__image")
-    return people.annotate(events_count=counted(Face.objects.all(), "person", "photo__event"))
+    return people.annotate(events_count=counted(Appearance.objects.all(), "person"))
+
+
+def people_matching(people: QuerySet[Any], term: str) -> QuerySet[Any]:
+    """Those of `people` whom the term means: a public id, also an old one of somebody merged; a number, as in
+    “Person 12”; a part of a name.
+    """
+    term = term.strip()
+    try:
+        return people.filter(pk=Person.objects.resolve(UUID(term)).pk)
+    except (ValueError, Person.DoesNotExist):
+        number = re.fullmatch(r"\D*?(\d{1,18})", term)
+    by_name = Q(name__icontains=term)
+    return people.filter(by_name | Q(pk=number[1]) if number else by_name)
 
 
 def progress(photos: PhotoQuerySet) -> dict[str, int | None]:
@@ -48,6 +65,6 @@ def progress(photos: PhotoQuerySet) -> dict[str, int | None]:
         "processed": counts["ready"] + counts["failed"],
         "failed": counts["failed"],
         "unfinished": unfinished,
-        "faces": Face.objects.filter(photo__in=photos.values("pk")).count(),
+        "faces": Face.objects.genuine().filter(photo__in=photos.values("pk")).count(),
         "eta_s": photos.eta_seconds() if unfinished else 0,
     }

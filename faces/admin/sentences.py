@@ -69,7 +69,7 @@ class _Teller:
 
     def _named(self, said: Mapping[str, Any]) -> str:
         name = next(iter(said["say"].values()))["name"]
-        before = said.get("before") or _("Person %d") % said["person"]
+        before = said["before"][str(said["person"])]["name"] or _("Person %d") % said["person"]
         if not name:
             return str(_("The name “%s” was taken away.") % before)
         return _("“%(before)s” is now called “%(name)s”.") % {"before": before, "name": name}
@@ -107,7 +107,7 @@ class _Teller:
         return text % values
 
     def _one(self, person: int) -> str:
-        return f"“{self.called.get(person) or _('Person %d') % person}”"
+        return _("“%s”") % (self.called.get(person) or _("Person %d") % person)
 
     def _all(self, people: Collection[int]) -> str:
         spelt = ", ".join(self._one(person) for person in list(people)[:NAMES_SPELT])

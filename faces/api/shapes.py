@@ -87,3 +87,15 @@ class PersonSerializer(serializers.Serializer[Person]):
         if not faces:
             return None
         return str(self.context["request"].build_absolute_uri(signed_url(faces[0].crop_key)))
+
+
+class FaceSerializer(serializers.Serializer[Face]):
+    """A face in a photo."""
+
+    id = serializers.IntegerField()
+    photo_id = serializers.IntegerField()
+    event = serializers.SlugField(source="photo.event.slug")
+    box = Box()
+    quality = Fraction(help_text="0 to 1; from 0.5 on the face is good enough to found a person.")
+    assigned_by = serializers.CharField(help_text="Who said whose it is: `engine`, `moderator`, empty for nobody.")
+    url = Link(source="crop_key", help_text="The cut-out around the face; expires.")

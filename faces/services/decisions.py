@@ -30,7 +30,7 @@ def people_merge(
 ) -> Decision:
     """Make `others` the same person as `into`, whose id stays; `name` is the survivor's, else the first there is.
 
-    Raises Problem `nothing_to_merge`, `merged_already` or `contracts_differ`.
+    Raises Problem `nothing_to_merge`, `merged_already`, `contracts_differ` or `too_long`.
     """
     take_turn()
     ids = sorted({person.pk for person in others} - {into.pk})
@@ -42,7 +42,8 @@ def people_merge(
         raise Problem("contracts_differ", text)
     if name is None:
         name = next((people[pk].name for pk in [into.pk, *ids] if people[pk].name), "")
-    say: dict[str, Any] = {"name": name.strip()} if name.strip() != people[into.pk].name else {}
+    name = _as_name(name)
+    say: dict[str, Any] = {"name": name} if name != people[into.pk].name else {}
     if cover is not None:
         say["chosen_cover_id"] = _faces([cover.pk], [into.pk, *ids])[0].pk
     faces = Face.objects.filter(person__in=[into.pk, *ids]).values_list("pk", flat=True)
@@ -139,9 +140,7 @@ def person_name(*, person: Person, name: str, actor: User | None) -> Decision:
     """Name somebody; an empty name takes the name away. Raises Problem `merged_already` or `too_long`."""
     take_turn()
     _current([person.pk])
-    name = " ".join(name.split())
-    if len(name) > 200:
-        raise Problem("too_long", _("A name has at most 200 letters."))
+    name = _as_name(name)
     return _decide(Kind.NAME, actor, [person.pk], {"person": person.pk}, say={person.pk: {"name": name}})
 
 
@@ -246,6 +245,14 @@ def _current(ids: Collection[int]) -> dict[int, Person]:
         text = _("%s: merged into somebody else already. Reload the page.")
         raise Problem("merged_already", text % ", ".join(gone))
     return people
+
+
+def _as_name(text: str) -> str:
+    """A name as it is kept. Raises Problem `too_long`."""
+    name = " ".join(text.split())
+    if len(name) > 200:
+        raise Problem("too_long", _("A name has at most 200 letters."))
+    return name
 
 
 def _faces(ids: Collection[int], owners: Sequence[int] | None) -> list[Face]:

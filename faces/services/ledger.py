@@ -122,9 +122,9 @@ def twins_free(people: Collection[int]) -> dict[int, int | None]:
     by_word = Case(When(assigned_by=Face.AssignedBy.MODERATOR, then=0), default=1)
     rank = Window(RowNumber(), partition_by=["person", "photo"], order_by=[by_word, "-quality", "pk"])
     twins = Face.objects.filter(person__in=people).annotate(rank=rank).filter(rank__gt=1)
-    taken: dict[int, int | None] = dict(
-        twins.filter(assigned_by=Face.AssignedBy.ENGINE).values_list("pk", "engine_person")
-    )
+    # Not one filter more: a condition beside the rank would apply to the rows that are ranked.
+    rows = twins.values_list("pk", "engine_person", "assigned_by")
+    taken: dict[int, int | None] = {face: person for face, person, by in rows if by == Face.AssignedBy.ENGINE}
     Face.objects.filter(pk__in=taken).update(person=None, engine_person=None, assigned_by="")
     return taken
 

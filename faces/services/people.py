@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faces.assignment import assign
 from faces.calibration import Calibration, calibration_for
-from faces.models import Appearance, Event, EventCalibration, Face, Person, Photo
+from faces.models import Appearance, Event, EventCalibration, Face, Person, Photo, Suggestion
 from faces.services.ledger import people_ruled_out
 from faces.services.turns import take_turn
 from photofinder.celery import enqueue
@@ -35,7 +35,7 @@ def current_calibration(event: Event | None = None) -> Calibration:
 
 
 @transaction.atomic
-def faces_assign(*, event: Event, photos: Iterable[Photo], is_complete: bool) -> None:
+def faces_assign(*, event: Event, photos: Collection[Photo], is_complete: bool) -> None:
     """Give the unassigned faces of these photos of the event to people, in the order of the photos.
 
     A good face that is nobody's founds a person; a weak one waits. When the event `is_complete`, its people are
@@ -45,6 +45,7 @@ def faces_assign(*, event: Event, photos: Iterable[Photo], is_complete: bool) ->
     crowd = Crowd(event)
     for photo in photos:
         crowd.take_in(photo.faces.select_related("vector"))
+    Suggestion.objects.filter(event=event).answered_by(photos).delete()
     Event.objects.filter(pk=event.pk).update(revision=F("revision") + 1)
     if is_complete:
         enqueue(settings.CONSOLIDATION, [event.pk])

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from faces.models import Event, Face, Person, Suggestion
@@ -36,7 +36,6 @@ def suggestions_rebuild(*, event: Event) -> None:
 def suggestions_review(*, people: Collection[int]) -> None:
     """Ask anew about these people, after something was decided about them."""
     old = Suggestion.objects.filter(Q(one__in=people) | Q(other__in=people))
-    old.exclude(event__appearances__person__in=people).delete()
     for event in Event.objects.filter(Q(appearances__person__in=people) | Q(suggestions__in=old)).distinct():
         asked, limit = _asked_about(event), suggestion_limit(event)
         near: dict[Pair, float] = {}
@@ -104,14 +103,20 @@ def _worth_asking(near: Mapping[Pair, float]) -> dict[Pair, float]:
 
 
 def _drop_settled(event: Event) -> None:
-    """Forget questions about faces that have an answer by now."""
-    about_faces = Suggestion.objects.filter(event=event).exclude(face=None)
+    """Forget questions about faces that have an answer by now, and about people who are not at the event any more."""
+    rows = Suggestion.objects.filter(event=event)
+    about_faces = rows.exclude(face=None)
     ruled_out = Q(
         face__verdicts__holds=False, face__verdicts__person=F("one"), face__verdicts__decision__undone_by=None
     )
-    answered = Q(face__person=F("one")) | Q(face__dismissed=True) | Q(face__assigned_by=Face.AssignedBy.MODERATOR)
-    gone = Q(one__merged_into__isnull=False) | Q(one__hidden=True) | Q(one__faces_count=0)
-    about_faces.filter(pk__in=about_faces.filter(answered | gone | ruled_out).values("pk")).delete()
+    answered = Q(face__dismissed=True) | Q(face__assigned_by=Face.AssignedBy.MODERATOR)
+    moved = Q(face__person=F("one")) | ~Q(other=F("face__person")) & ~Q(other=None, face__person=None)
+    gone = Q(one__merged_into__isnull=False) | Q(one__hidden=True) | Q(other__hidden=True)
+    beside = Exists(Face.objects.filter(person=OuterRef("one"), photo=OuterRef("face__photo")))
+    stale = answered | moved | gone | ruled_out | beside
+    about_faces.filter(pk__in=about_faces.filter(stale).values("pk")).delete()
+    here = event.appearances.values("person")
+    rows.filter(~Q(one__in=here) | Q(other__isnull=False) & ~Q(other__in=here)).delete()
 
 
 def _save(rows: list[Suggestion]) -> None:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from faces.admin.deciding import told
 from faces.models import Decision, Event, Face, Person, Suggestion
 from faces.services.decisions import faces_split, people_hide, people_merge
 from faces.services.uploads import event_create
@@ -103,16 +104,6 @@ def test_people_are_hidden_shown_named_and_told_apart(people: list[Person], mode
     assert apart["sentence"].startswith("Different people: ")
     cover = _decide(moderator, "cover", person=ids[0], cover=_faces(people[0])[-1]).json()
     assert cover["sentence"] == f"Another cover for “Person {ids[0]}”."
-
-
-def test_naming_somebody_on_their_page_is_a_decision(people: list[Person], moderator: Client) -> None:
-    page = address("faces_person_change", people[0].pk)
-    moderator.post(page, {"name": "Ann"})
-    moderator.post(page, {"name": "Ann"})  # nothing new
-    decision = Decision.objects.get()
-    assert (decision.kind, str(decision.actor)) == ("name", "the-moderator")
-    moderator.post(address("faces_decision_undo", decision.pk))
-    assert Person.objects.get(pk=people[0].pk).name == ""
 
 
 def test_a_question_is_put_off_without_a_decision(people: list[Person], moderator: Client) -> None:
@@ -218,8 +209,6 @@ def test_the_answer_comes_in_the_readers_language(people: list[Person]) -> None:
 
 
 def test_telling_asks_equally_often_for_few_and_for_many_people(people: list[Person]) -> None:
-    from faces.admin.deciding import told
-
     few, many = people_hide(people=people[:1], actor=None), people_hide(people=people, actor=None)
     counts = []
     for decision in (few, many):

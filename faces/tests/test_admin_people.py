@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from faces.models import Event, Person
-from faces.services.decisions import people_merge
+from faces.services.decisions import people_hide, people_merge
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
 from faces.tests.painting import painted, processed
@@ -64,18 +64,8 @@ def test_a_merged_person_leads_to_the_survivor(people: list[Person]) -> None:
     assert f'href="{address("faces_person_change", people[0].pk)}">Ann</a>' in page
 
 
-def test_a_moderator_names_a_person(people: list[Person]) -> None:
-    signed_in("moderator").post(address("faces_person_change", people[1].pk), {"name": "Bob"})
-    assert Person.objects.get(pk=people[1].pk).name == "Bob"
-
-
-def test_an_organiser_only_looks(people: list[Person]) -> None:
-    answer = signed_in("organiser").post(address("faces_person_change", people[1].pk), {"name": "Bob"})
-    assert answer.status_code == 403
-    assert Person.objects.get(pk=people[1].pk).name == ""
-
-
-def test_the_page_shows_faces_and_photos_with_the_box(people: list[Person]) -> None:
-    page = text(signed_in("moderator").get(address("faces_person_change", people[0].pk)))
-    assert page.count("pf-face-tile") == page.count("pf-box-still") == 3
-    assert "/media/crops/" in page
+def test_the_hidden_are_listed_only_when_asked_for(people: list[Person]) -> None:
+    people_hide(people=[people[1]], actor=None)
+    assert _found({}) == [people[0], people[2]]
+    assert _found({"who": "recurring"}) == [people[0]]
+    assert _found({"who": "hidden"}) == [people[1]]

@@ -32,6 +32,12 @@ def test_it_merges_and_answers_the_decision(caller: Callers, people: list[Person
         "at": answer.json()["at"],
         "by": moderator.user.username,
         "undone_by": None,
+        "undid": None,
+        "people": [str(person.user_id) for person in sorted(people, key=lambda person: person.pk)],
+        "new_user_id": None,
+        "events": ["gala"],
+        "faces_count": 3,
+        "followed_count": 0,
     }
     assert Person.objects.current().get() == people[0]
 
@@ -43,7 +49,7 @@ def test_it_takes_a_merge_back(caller: Callers, people: list[Person]) -> None:
     assert (undo.status_code, undo.json()["kind"]) == (200, "undo")
     assert Person.objects.current().count() == 2
     again = moderator.send(f"decisions/{merge['id']}/undo/")
-    assert (again.status_code, again.json()["code"]) == (400, "undone_already")
+    assert (again.status_code, again.json()["code"]) == (409, "undone_already")
 
 
 def test_it_does_not_merge_somebody_with_themselves(caller: Callers, people: list[Person]) -> None:

@@ -31,6 +31,11 @@ def test_it_is_valid_and_complete(schema: Any) -> None:
         "GET /api/v1/users/{user_id}/",
         "GET /api/v1/users/{user_id}/photos/",
         "POST /api/v1/users/{user_id}/merge/",
+        "POST /api/v1/users/{user_id}/split/",
+        "PATCH /api/v1/users/{user_id}/",
+        "GET /api/v1/users/{user_id}/faces/",
+        "GET /api/v1/decisions/",
+        "POST /api/v1/suggestions/{suggestion_id}/answer/",
         "POST /api/v1/decisions/{decision_id}/undo/",
     } <= operations
 

@@ -22,10 +22,12 @@
   const cardOf = (element) => element?.closest?.("[data-person]");
   const box = (of) => of.querySelector("[type=checkbox]");
   const idOf = (of) => Number(of.dataset.person);
-  const chosen = () => cards().filter((each) => box(each)?.checked);
+  const isBusy = (of) => of.classList.contains("pf-busy"); // the server is being told about it
+  const chosen = () => cards().filter((each) => box(each)?.checked && !isBusy(each));
   const current = () => cardOf(document.activeElement);
   const focus = (of, options) => of?.querySelector("[data-focus]")?.focus(options);
   let anchor = null; // where a range begins
+  let latest = 0; // which search was the last one
 
   function choose(of, isChosen) {
     box(of).checked = isChosen;
@@ -94,6 +96,7 @@
     const after = neighbour(ids);
     for (const id of ids) {
       const [old, now] = [card(id), fresh.get(id)];
+      if (now && old && box(old)?.checked) choose(now, true);
       if (old && now && old.dataset.photos === now.dataset.photos) old.replaceWith(now);
       else {
         old?.remove();
@@ -124,9 +127,11 @@
   }
 
   async function load(address) {
+    const mine = ++latest;
     const url = new URL(address, location.href);
     url.searchParams.set("part", "cards");
     const page = await fetched(url);
+    if (mine !== latest) return; // something else was asked for meanwhile
     body.replaceChildren(...[...page.body.children].filter((each) => !each.matches("[data-views]")).map(adopted));
     count(page);
     watchMore();
@@ -165,9 +170,11 @@
 
   // Decide, show what came of it, and put the focus where the work goes on.
   async function act(fields, people, { stayOn = null } = {}) {
+    for (const person of people) card(person)?.classList.add("pf-busy");
+    showChosen();
     const result = await decide(fields);
-    await follow(result ? [...result.people.map((person) => person.id), ...result.gone] : people, stayOn ?? null, Boolean(result));
-    return result;
+    for (const person of people) card(person)?.classList.remove("pf-busy");
+    await follow(result ? [...result.people.map((person) => person.id), ...result.gone] : people, stayOn, Boolean(result));
   }
 
   async function follow(people, stayOn, isDone = true) {
@@ -206,7 +213,7 @@
   }
 
   function hide() {
-    const people = (chosen().length ? chosen() : [current()].filter(Boolean)).map(idOf);
+    const people = (chosen().length ? chosen() : [current()].filter((of) => of && !isBusy(of))).map(idOf);
     if (!people.length) return complain(root.dataset.needOne);
     act({ kind: root.dataset.view === "hidden" ? "show" : "hide", people }, people);
   }

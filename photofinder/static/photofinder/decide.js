@@ -14,7 +14,7 @@ window.photofinder = (() => {
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
   const isTyping = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]");
   let hiding = 0;
-  let busy = false;
+  let last = Promise.resolve(); // one decision after the other: each is about what the one before left
 
   // --- asking the server ---------------------------------------------------------------------------------------------
 
@@ -56,40 +56,41 @@ window.photofinder = (() => {
   }
 
   // Takes the last decision back.
-  const undo = () => (kept().length && !busy ? takeBack(kept().at(-1).undo) : null);
+  const undo = () => attempt(async () => (kept().length ? taken(kept().at(-1).undo) : null));
 
   // Takes the decision back that has this address, whether it is the last or not.
-  async function takeBack(url) {
-    return attempt(async () => {
-      let result;
-      try {
-        result = await post(url);
-      } catch (error) {
-        if (error.status === 404 || error.code === "undone_already") forget(url);
-        throw error;
-      }
-      forget(url);
-      show("undone", result.sentence, kept().length > 0);
-      const isFollowed = !document.dispatchEvent(new CustomEvent("photofinder:undone", { detail: result, cancelable: true }));
-      if (!isFollowed) location.reload();
-      return result;
-    });
+  const takeBack = (url) => attempt(() => taken(url));
+
+  async function taken(url) {
+    let result;
+    try {
+      result = await post(url);
+    } catch (error) {
+      if (error.status === 404 || error.code === "undone_already") forget(url);
+      throw error;
+    }
+    forget(url);
+    show("undone", result.sentence, false); // a double click must not take back two
+    const isFollowed = !document.dispatchEvent(new CustomEvent("photofinder:undone", { detail: result, cancelable: true }));
+    if (!isFollowed) location.reload();
+    return result;
   }
 
-  async function attempt(work) {
-    busy = true;
-    bar.classList.add("pf-bar-busy");
-    try {
-      return await work();
-    } catch (error) {
-      if (!("status" in error)) throw error;
-      show("trouble", error.message, false);
-      document.dispatchEvent(new CustomEvent("photofinder:trouble", { detail: error }));
-      return null;
-    } finally {
-      busy = false;
-      bar.classList.remove("pf-bar-busy");
-    }
+  function attempt(work) {
+    last = last.catch(() => null).then(async () => {
+      bar.classList.add("pf-bar-busy");
+      try {
+        return await work();
+      } catch (error) {
+        if (!("status" in error)) throw error;
+        show("trouble", error.message, false);
+        document.dispatchEvent(new CustomEvent("photofinder:trouble", { detail: error }));
+        return null;
+      } finally {
+        bar.classList.remove("pf-bar-busy");
+      }
+    });
+    return last;
   }
 
   // --- what can be taken back ----------------------------------------------------------------------------------------
@@ -120,17 +121,17 @@ window.photofinder = (() => {
   const complain = (text) => show("trouble", text, false);
 
   if (bar) {
-    const last = kept().at(-1);
-    if (last && Date.now() - last.at < SHOWN_MS) show("done", last.text, true);
+    const decided = kept().at(-1);
+    if (decided && Date.now() - decided.at < SHOWN_MS) show("done", decided.text, true);
     part("undo").addEventListener("click", undo);
     part("close").addEventListener("click", hide);
     for (const name of ["pointerenter", "focusin"]) bar.addEventListener(name, () => clearTimeout(hiding));
     bar.addEventListener("pointerleave", () => (hiding = setTimeout(hide, SHOWN_MS)));
     document.addEventListener("keydown", (event) => {
       const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.code === "KeyZ";
-      if (!isUndo || isTyping(event.target) || !kept().length) return;
+      if (!isUndo || isTyping(event.target) || document.querySelector("dialog[open]") || !kept().length) return;
       event.preventDefault();
-      undo();
+      if (!event.repeat) undo();
     });
   }
 

@@ -1,0 +1,58 @@
+"""What random stories of decisions have found: each of these was wrong once."""
+
+import pytest
+
+from faces.models import Event, Face, Person, Suggestion
+from faces.services.decisions import decision_undo, faces_move, people_merge
+from faces.services.uploads import event_create
+from faces.tests.painting import painted, process, processed, upload
+from photofinder.errors import Problem
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine")]
+ANN, BOB, CAT = 1, 9, 17
+
+
+@pytest.fixture
+def gala(db: None) -> Event:
+    """Ann in three photos, Bob beside her in one and alone in another, Cat alone."""
+    event = event_create(name="Gala")
+    processed(event, painted(ANN, BOB), painted(ANN), painted(ANN), painted(BOB), painted(CAT))
+    return event
+
+
+def _people() -> list[Person]:
+    return list(Person.objects.current().order_by("-photos_count", "pk"))
+
+
+def test_a_face_moved_beside_another_of_the_same_person_sets_the_engines_one_free(gala: Event) -> None:
+    ann, bob, _ = _people()
+    moved = ann.faces.filter(photo__faces__person=bob).get()
+    faces_move(person=ann, faces=[moved.pk], to=bob, actor=None)
+    beside = Face.objects.filter(photo=moved.photo_id).exclude(pk=moved.pk).get()
+    assert Face.objects.get(pk=moved.pk).person == bob
+    assert beside.person != bob
+
+
+def test_the_name_of_a_merge_is_kept_as_any_name(gala: Event) -> None:
+    ann, bob, _ = _people()
+    with pytest.raises(Problem, match="at most 200"):
+        people_merge(into=ann, others=[bob], actor=None, name="x" * 201)
+    people_merge(into=ann, others=[bob], actor=None, name=" Ann   Lee ")
+    assert Person.objects.get(pk=ann.pk).name == "Ann Lee"
+
+
+def test_a_question_goes_with_the_last_face_of_a_person_at_the_event(gala: Event) -> None:
+    processed(event_create(name="Lunch"), painted(30))
+    ann, _, cat, guest = _people()
+    merge = people_merge(into=guest, others=[ann], actor=None)
+    face = cat.faces.get()
+    Suggestion.objects.create(event=gala, one=guest, other=cat, face=face, distance=0.3)
+    decision_undo(decision=merge, actor=None)
+    assert not Suggestion.objects.filter(event=gala, one=guest).exists()
+
+
+def test_a_question_goes_when_both_turn_up_in_one_photo(gala: Event) -> None:
+    _, bob, cat = _people()
+    Suggestion.objects.create(event=gala, one=bob, other=cat, distance=0.3)
+    process(upload(gala, painted(BOB, CAT)), settled=False)
+    assert not Suggestion.objects.exists()
