@@ -107,8 +107,8 @@ def test_a_change_of_which_a_part_is_refused_changes_nothing(caller: Callers, pe
     answer = _patch(caller("moderator"), f"users/{people[0].user_id}/", change)
     assert (answer.status_code, answer.json()["code"]) == (409, "changed_since")
     assert not Decision.objects.exists()
-    for change in ({}, {"name": "x" * 201}, {"hidden": "perhaps"}, {"cover": -1}):
-        assert _patch(caller("moderator"), f"users/{people[0].user_id}/", change).status_code == 400
+    for bad in ({}, {"name": "x" * 201}, {"hidden": "perhaps"}, {"cover": -1}):
+        assert _patch(caller("moderator"), f"users/{people[0].user_id}/", bad).status_code == 400
 
 
 def test_a_merge_chooses_the_name_and_the_cover_that_stay(caller: Callers, people: list[Person]) -> None:
