@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,9 +15,11 @@ from faces.admin import cells, reads
 from faces.admin.accuracy import accuracy_view
 from faces.admin.calibrating import calibration_view
 from faces.admin.checking import answer_view, questions_view, withdraw_view
+from faces.admin.deciding import MAY_DECIDE
 from faces.admin.event_links import event_links
 from faces.admin.uploading import batch_start, drop_zone, file_take
 from faces.models import Event, Photo
+from faces.services.people import consolidation_request
 from faces.services.uploads import event_create
 from photofinder.admin_classes import ModelAdmin, display, picture
 from photofinder.storage import signed_url, thumbnail_key
@@ -111,6 +114,7 @@ class EventAdmin(ModelAdmin[Event]):
         """The addresses that the page's scripts talk to, before those of Django."""
         view = self.admin_site.admin_view
         own = [
+            path("<int:pk>/consolidate/", view(self.consolidate_view), name="faces_event_consolidate"),
             path("<int:pk>/progress/", view(self.progress_view), name="faces_event_progress"),
             path("<int:pk>/upload/", view(batch_start), name="faces_event_upload"),
             path("<int:pk>/upload/<int:batch>/", view(file_take), name="faces_event_upload_file"),
@@ -131,7 +135,24 @@ class EventAdmin(ModelAdmin[Event]):
         event = get_object_or_404(Event, pk=pk)
         if not self.has_view_permission(request, event):
             return JsonResponse({"code": "forbidden"}, status=403)
-        return JsonResponse(figures(event.photos.all()))
+        return JsonResponse(_figures_of(event))
+
+    def consolidate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have the event's people consolidated."""
+        if request.method != "POST" or not request.user.has_perm(MAY_DECIDE):
+            raise PermissionDenied
+        event = get_object_or_404(Event, pk=pk)
+        consolidation_request(event=event)
+        text = _("Who is who is being sorted out anew. Names and decisions stay; this page says when it is done.")
+        self.message_user(request, str(text), messages.SUCCESS)
+        return redirect("admin:faces_event_change", event.pk)
+
+
+def _figures_of(event: Event) -> dict[str, Any]:
+    """How far the event is: its photos, and then its people."""
+    is_settled = not Event.objects.unsettled().filter(pk=event.pk).exists()
+    progress = figures(event.photos.all())
+    return progress | {"settled": is_settled} | ({} if is_settled else {"eta": str(_("sorting out who is who"))})
 
 
 def figures(photos: Any) -> dict[str, Any]:
@@ -151,7 +172,8 @@ def _page(request: HttpRequest, event: Event) -> dict[str, Any]:
         **event_links(request, event, "event"),
         "photos_url": photos_url,
         "failed_url": f"{photos_url}&state__exact={Photo.State.FAILED}",
-        "progress": figures(event.photos.all()),
+        "progress": _figures_of(event),
+        "may_consolidate": request.user.has_perm(MAY_DECIDE),
         "progress_url": reverse("admin:faces_event_progress", args=[event.pk]),
         "latest": reads.photos_listed().filter(event=event).order_by("-pk")[:LATEST_PHOTOS],
         "drop_zone": drop_zone(event) if request.user.has_perm("faces.add_photo") else None,

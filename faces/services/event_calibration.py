@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
@@ -24,8 +23,7 @@ from faces.curves import (
 )
 from faces.models import Event, EventCalibration, PairCheck
 from faces.services.pairs import event_spectrum, own_calibration
-from faces.services.people import current_calibration, current_contract
-from photofinder.celery import enqueue
+from faces.services.people import consolidation_request, current_calibration, current_contract
 from photofinder.errors import Problem
 
 CHOICES = (1e-3, 1e-4, 1e-5)
@@ -110,7 +108,7 @@ def calibration_apply(*, event: Event, rate: float, by: User | None) -> EventCal
     applied, _is_new = EventCalibration.objects.update_or_create(
         event=event, contract=current_contract(), defaults=values
     )
-    enqueue(settings.CONSOLIDATION, [event.pk])
+    consolidation_request(event=event)
     return applied
 
 
@@ -118,7 +116,7 @@ def calibration_apply(*, event: Event, rate: float, by: User | None) -> EventCal
 def calibration_reset(*, event: Event) -> None:
     """Go back to the engine's own threshold, and find the event's people anew; the answers are kept."""
     EventCalibration.objects.filter(event=event, contract=current_contract()).delete()
-    enqueue(settings.CONSOLIDATION, [event.pk])
+    consolidation_request(event=event)
 
 
 def _offer(rates: Rates, spectrum: Spectrum, rate: float, present: float) -> Offer:

@@ -51,6 +51,13 @@ def faces_assign(*, event: Event, photos: Collection[Photo], is_complete: bool) 
         enqueue(settings.CONSOLIDATION, [event.pk])
 
 
+@transaction.atomic
+def consolidation_request(*, event: Event) -> None:
+    """Have the event's people consolidated: soon, and surely, as the event counts as changed until it is done."""
+    Event.objects.filter(pk=event.pk).update(revision=F("revision") + 1)
+    enqueue(settings.CONSOLIDATION, [event.pk])
+
+
 def people_refresh(*, ids: Collection[int]) -> None:
     """Make what the rows of these people say follow from their faces."""
     Person.objects.refresh(ids, contract=current_contract())

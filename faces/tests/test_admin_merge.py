@@ -96,5 +96,5 @@ def test_the_history_says_what_happened(people: list[Person]) -> None:
     person_name(person=people[0], name="Ann", actor=None)
     decision = people_merge(into=people[0], others=people[1:], actor=None)
     page = text(browser.get(address("faces_decision_changelist")))
-    assert f'#{decision.pk}</span> Merged into “Ann”: “Person' in page
+    assert f"#{decision.pk}</span> Merged into “Ann”: “Person" in page
     assert address("faces_decision_undo", decision.pk) in page

@@ -3,7 +3,6 @@
 import pytest
 
 from faces.models import Event, EventCalibration, Face, PairCheck
-from faces.services import event_calibration
 from faces.services.accuracy import event_accuracy, false_match_excess
 from faces.services.event_calibration import calibration_apply, calibration_reset, event_finding
 from faces.services.people import current_calibration, current_contract
@@ -27,7 +26,7 @@ def gala() -> Event:
 def messages(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """The events that would be consolidated on commit."""
     sent: list[list[int]] = []
-    monkeypatch.setattr(event_calibration, "enqueue", lambda path, ids: sent.append(ids))
+    monkeypatch.setattr("faces.services.people.enqueue", lambda path, ids: sent.append(ids))
     return sent
 
 

@@ -7,6 +7,9 @@
   let refreshedAt = Date.now();
   const shown = new Map();
 
+  // An event is done when its people are sorted out as well; an upload does not say.
+  const isDone = (figures) => figures.unfinished === 0 && figures.settled !== false;
+
   function show(element, figures) {
     for (const place of element.querySelectorAll("[data-figure]")) {
       const value = figures[place.dataset.figure];
@@ -17,7 +20,7 @@
     const bar = element.querySelector("[data-bar]");
     bar.max = figures.total || 1;
     bar.value = figures.processed;
-    element.toggleAttribute("data-done", figures.unfinished === 0);
+    element.toggleAttribute("data-done", isDone(figures));
     for (const place of document.querySelectorAll(".pf-toolbar [data-figure=total]")) place.textContent = figures.total;
   }
 
@@ -41,7 +44,7 @@
     show(element, figures);
     const moved = shown.get(element) !== figures.processed && shown.has(element);
     shown.set(element, figures.processed);
-    const finished = figures.unfinished === 0;
+    const finished = isDone(figures);
     const due = finished || Date.now() - refreshedAt > REFRESH_MS;
     if (moved && due && document.querySelector("[data-refreshed]")) await refresh();
     return !finished;
