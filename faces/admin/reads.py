@@ -14,8 +14,8 @@ def events_listed() -> QuerySet[Event]:
     """Events with `photos_count`, `people_count`, `processed`, `failed` and `cover_sha`, a photo to show."""
     covers = Photo.objects.filter(event=OuterRef("pk"), image__ingested_at__isnull=False).order_by("pk")
     events: QuerySet[Event] = Event.objects.with_counts().annotate(
-        processed=Count("photos", filter=~Q(photos__state__in=UNFINISHED), distinct=True),
-        failed=Count("photos", filter=Q(photos__state=Photo.State.FAILED), distinct=True),
+        processed=counted(Photo.objects.exclude(state__in=UNFINISHED), "event"),
+        failed=counted(Photo.objects.filter(state=Photo.State.FAILED), "event"),
         cover_sha=Subquery(covers.values("image__sha256")[:1]),
     )
     return events

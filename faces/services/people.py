@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from faces.assignment import assign
 from faces.calibration import Calibration, calibration_for
 from faces.models import Appearance, Event, EventCalibration, Face, Person, Photo, Suggestion
+from faces.querysets import PersonQuerySet
 from faces.services.ledger import people_ruled_out
 from faces.services.turns import take_turn
 from photofinder.celery import enqueue
 from photofinder.engines import get_engine
 from photofinder.vectors import as_array
 
+_COMPARED_EACH = 2000  # people who are compared with a face one by one; of more, those of the nearest faces
+_FACES_AROUND = 100
 _CANDIDATES = 8  # nearest people that a face is compared with: one photo's faces rarely compete for more
 
 
@@ -85,6 +88,7 @@ class Crowd:
         people = {face.pk: self._near(face, taken) for face in free}
         for face, person in zip(free, self._assigned(free, people), strict=True):
             face.person_id = face.engine_person_id = person or self._found(face)
+            self._size += person is None and face.person_id is not None
             face.assigned_by = Face.AssignedBy.ENGINE if face.person_id else ""
         self._save([face for face in free if face.person_id])
 
@@ -95,12 +99,22 @@ class Crowd:
     def _near(self, face: Face, taken: Collection[int | None]) -> dict[int, NDArray[np.float32]]:
         """The centroids of the people whom the face may be."""
         vector = as_array(face.vector.embedding)
-        near = self._people.nearest(vector, contract=self.contract, within=self._limit_of(face))
+        near = self._around(vector, taken).nearest(vector, contract=self.contract, within=self._limit_of(face))
         ids = {person.pk: as_array(person.centroid) for person in near.only("centroid")[:_CANDIDATES]}
         if not ids:
             return {}
         excluded = people_ruled_out([face.pk]).get(face.pk, set()) | set(taken)
         return {person: centroid for person, centroid in ids.items() if person not in excluded}
+
+    def _around(self, vector: NDArray[np.float32], taken: Collection[int | None]) -> PersonQuerySet:
+        """Everybody at the event; of very many people those of the nearest faces, which an index knows."""
+        if self._size <= _COMPARED_EACH:
+            return self._people
+        others = Face.objects.filter(photo__event=self._event).exclude(person=None)
+        others = others.exclude(person__in=[person for person in taken if person is not None])
+        # Not within a distance: the index would be searched for more that are near, where there are no more.
+        nearest = others.nearest(vector, contract=self.contract).values_list("person", flat=True)
+        return self._people.filter(pk__in=set(nearest[:_FACES_AROUND]))
 
     def _assigned(self, faces: list[Face], near: dict[int, dict[int, NDArray[np.float32]]]) -> list[int | None]:
         """For each face its person: the closest pairs first, everybody once."""
@@ -123,4 +137,3 @@ class Crowd:
         """Write the faces and bring the people they joined up to date."""
         Face.objects.bulk_update(faces, ["person", "engine_person", "assigned_by"])
         people_refresh(ids={face.person_id for face in faces if face.person_id})
-        self._size = Appearance.objects.filter(event=self._event).count()

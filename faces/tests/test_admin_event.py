@@ -37,7 +37,7 @@ def test_its_progress_counts_photos_and_faces() -> None:
     assert figures["eta_s"] is not None
     assert figures | {"eta_s": 0, "eta": ""} == {
         **{"total": 3, "processed": 2, "failed": 1, "unfinished": 1, "faces": 2},
-        **{"eta_s": 0, "eta": ""},
+        **{"eta_s": 0, "eta": "", "settled": True},
     }
 
 

@@ -18,7 +18,7 @@ RUSSIAN = ROOT / "photofinder" / "locale" / "ru" / "LC_MESSAGES"
 ENTRY = re.compile(r'^(msgid|msgstr(?:\[\d\])?) ("(?:[^"\\]|\\.)*")$', re.MULTILINE)
 WITH_CONTEXT = re.compile(r"^msgctxt .*\n(?:msg.*\n)+", re.MULTILINE)
 MARKED = re.compile(r'\b(?:gettext|gettext_lazy|_)\(\s*("(?:[^"\\]|\\.)*")')
-IN_TEMPLATES = re.compile(r"{% (?:translate|trans) (\"[^\"]*\"|'[^']*')")
+IN_TEMPLATES = re.compile(r"{% (?:translate|trans) (\"[^\"]*\"|'[^']*')(?! context)")
 
 
 def _compiled() -> gettext.GNUTranslations:

@@ -75,7 +75,7 @@ def test_nobody_is_asked_about_hidden_people(gala: Event) -> None:
 
 
 def test_what_was_put_off_comes_last_and_stays_put_off(gala: Event) -> None:
-    processed(gala, painted(BOB, likeness=0.65))
+    processed(gala, painted(BOB, likeness=0.6))
     first = Suggestion.objects.queue().first()
     assert first is not None
     suggestion_postpone(suggestion=first)
