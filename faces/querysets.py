@@ -73,6 +73,13 @@ class EventQuerySet(models.QuerySet["Event"]):
         changed = self.exclude(settled_revision=F("revision"))
         return changed.exclude(photos__state__in=UNFINISHED)
 
+    def concerned(self, people: Collection[int], faces: Collection[int] = ()) -> EventQuerySet:
+        """Those where these people or these faces are; not by joins, whose rows would multiply each other."""
+        from faces.models import Appearance, Face  # the two modules need each other only when a query is built
+
+        here = Q(pk__in=Appearance.objects.filter(person__in=people).values("event"))
+        return self.filter(here | Q(pk__in=Face.objects.filter(pk__in=faces).values("photo__event")))
+
     def with_counts(self) -> EventQuerySet:
         """Each with `photos_count` and `people_count`."""
         from faces.models import Appearance, Photo  # the two modules need each other only when a query is built

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from faces.admin.deciding import MAY_DECIDE, refused
+from faces.admin.event_links import event_links
 from faces.admin.merging import merge_question
 from faces.models import Appearance, Event, Face, Person
 from photofinder.errors import Problem
@@ -52,6 +53,7 @@ def board_view(request: HttpRequest) -> HttpResponse:
     page = {
         **admin.site.each_context(request),
         **context,
+        **event_links(request, board.event, "board"),
         "title": _("Review board"),
         "events": Event.objects.only("pk", "name")[:EVENTS_OFFERED],
     }

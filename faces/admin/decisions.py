@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from faces.admin.deciding import MAY_DECIDE
+from faces.admin.event_links import event_links
 from faces.admin.history import EventFilter, KindFilter, ModeratorFilter, PersonFilter
 from faces.admin.sentences import sentences
 from faces.admin.undoing import undo_view
@@ -118,8 +119,10 @@ def _obstacles(ids: list[int]) -> SafeString:
 def _about(request: HttpRequest) -> dict[str, Any]:
     person, event = request.GET.get("person", ""), request.GET.get("event", "")
     people = Person.objects.select_related("cover_face__photo__image")
+    about_event = Event.objects.filter(pk=event).first() if event.isdecimal() else None
     return {
+        **(event_links(request, about_event, "history") if about_event else {}),
         "about_person": people.filter(pk=person).first() if person.isdecimal() else None,
-        "about_event": Event.objects.filter(pk=event).first() if event.isdecimal() else None,
+        "about_event": about_event,
         "may_decide": request.user.has_perm(MAY_DECIDE),
     }

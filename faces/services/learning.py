@@ -41,7 +41,7 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
     [face, whose the engine thought it was, whose it thinks it is].
     """
     before = dict(free)
-    for event in Event.objects.filter(Q(photos__faces__in=free) | Q(appearances__person__in=people)).distinct():
+    for event in Event.objects.concerned(people, list(free)):
         crowd = Crowd(event)
         for photo in event.photos.filter(faces__in=free).distinct():
             crowd.take_in(photo.faces.select_related("vector"))
@@ -101,7 +101,9 @@ def _around(event: Event, person: Person, mean: NDArray[np.float32], contract: s
     faces = Face.objects.filter(photo__event=event, dismissed=False).exclude(assigned_by=Face.AssignedBy.MODERATOR)
     faces = faces.filter(Q(person=None) | ~Q(person=person))
     covers = Person.objects.filter(cover_face=OuterRef("pk")).spoken_of()
-    found = list(faces.exclude(Exists(covers)).nearest(mean, contract=contract, within=within)[:_LOOKED_AT])
+    nearest = faces.exclude(Exists(covers)).nearest(mean, contract=contract)[:_LOOKED_AT]
+    # Not within the distance in the query: the index would be searched for more that are near, where there are none.
+    found = [face for face in nearest if face.distance <= within]
     strangers = people_ruled_out([face.pk for face in found])
     return [face for face in found if person.pk not in strangers.get(face.pk, ())]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Q, When, Window
+from django.db.models import Case, When, Window
 from django.db.models.functions import RowNumber
 
 from faces.ledger import Standing, Word, last_word, ruled_out, standing
@@ -38,8 +38,7 @@ def decision_record(
     ]
     Verdict.objects.bulk_create(words, batch_size=5000)
     decision.people.set(people)
-    concerned = Q(appearances__person__in=people) | Q(photos__faces__in=[word.face_id for word in words])
-    decision.events.set(Event.objects.filter(concerned).distinct())
+    decision.events.set(Event.objects.concerned(people, [word.face_id for word in words]))
     return decision
 
 
@@ -74,9 +73,8 @@ def faces_replay(*, ids: Collection[int]) -> Replay:
     """
     words, faces, roots = _said_of(ids)
     before = {face.person_id for face in faces}
-    for face in faces:
-        _take(face, standing(words.get(face.pk, ()), face.engine_person_id, roots))
-    Face.objects.bulk_update(faces, ["person", "assigned_by", "dismissed"], batch_size=2000)
+    changed = [face for face in faces if _take(face, standing(words.get(face.pk, ()), face.engine_person_id, roots))]
+    Face.objects.bulk_update(changed, ["person", "assigned_by", "dismissed"], batch_size=2000)
     people = {person for person in before | {face.person_id for face in faces} if person is not None}
     free = {face.pk: face.engine_person_id for face in faces if face.person_id is None and not face.dismissed}
     return Replay(people, free | twins_free(people))
@@ -137,6 +135,9 @@ def _said_of(ids: Collection[int]) -> tuple[dict[int, list[Word]], list[Face], d
     return words, faces, Person.objects.roots([person for person in named if person is not None])
 
 
-def _take(face: Face, to: Standing) -> None:
+def _take(face: Face, to: Standing) -> bool:
+    """Give the face to whom it is; whether that is news."""
+    before = face.person_id, face.assigned_by, face.dismissed
     by = Face.AssignedBy.MODERATOR if to.pinned else Face.AssignedBy.ENGINE if to.person else ""
     face.person_id, face.assigned_by, face.dismissed = to.person, by, to.dismissed
+    return before != (face.person_id, face.assigned_by, face.dismissed)

@@ -20,7 +20,7 @@ from photofinder.engines import get_engine
 from photofinder.vectors import as_array
 
 _COMPARED_EACH = 2000  # people who are compared with a face one by one; of more, those of the nearest faces
-_FACES_AROUND = 100
+_FACES_AROUND = 40
 _CANDIDATES = 8  # nearest people that a face is compared with: one photo's faces rarely compete for more
 
 

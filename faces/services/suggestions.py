@@ -36,7 +36,8 @@ def suggestions_rebuild(*, event: Event) -> None:
 def suggestions_review(*, people: Collection[int]) -> None:
     """Ask anew about these people, after something was decided about them."""
     old = Suggestion.objects.filter(Q(one__in=people) | Q(other__in=people))
-    for event in Event.objects.filter(Q(appearances__person__in=people) | Q(suggestions__in=old)).distinct():
+    asked_at = Event.objects.filter(pk__in=old.values("event"))
+    for event in Event.objects.concerned(people) | asked_at:
         asked, limit = _asked_about(event), suggestion_limit(event)
         near: dict[Pair, float] = {}
         for person in asked.filter(pk__in=people):

@@ -9,7 +9,7 @@ from hypothesis.extra.django import TestCase
 
 from faces.models import Decision, Face, Person
 from faces.services.consolidation import event_consolidate
-from faces.tests.ledger_laws import assert_lawful, assert_settled, state
+from faces.tests.ledger_laws import assert_lawful, assert_settles, state
 from faces.tests.ledger_world import LIKENESSES, SCORES, Step, World
 
 # A search for what is still wrong: LEDGER_EXAMPLES=1000 make test ARGS="-k ledger_properties --hypothesis-seed=7"
@@ -74,7 +74,7 @@ def _consolidate_twice(world: World) -> None:
     for event in world.events:
         event_consolidate(event=event)
         assert_lawful(world)
-        assert_settled(event, event_consolidate)
+        assert_settles(event, event_consolidate)
 
 
 def _take_everything_back(world: World) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from faces.models import Event, Face, Person, Photo
+from faces.services import people
 from faces.services.decisions import decision_undo, people_merge
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, process, processed, upload
@@ -67,6 +68,12 @@ def test_it_comes_to_the_same_people_in_one_chunk_or_many(gala: Event) -> None:
     for photo in upload(lunch, *files):
         process([photo])
     assert _people() == sorted(together * 2)
+
+
+def test_it_comes_to_the_same_people_through_the_index_of_faces(gala: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "_COMPARED_EACH", 0)
+    processed(gala, painted(ANN, BOB), painted(BOB), painted(ANN), painted(ANN, ANN), painted(5, BOB))
+    assert _people() == [(1, 1), (1, 1), (3, 3), (3, 3)]
 
 
 def test_it_shows_the_best_face_on_the_cover_and_the_mean_in_the_centroid(gala: Event) -> None:

@@ -121,7 +121,10 @@
 
   function count() {
     const text = counts.postponed ? queue.dataset.leftPostponed : queue.dataset.leftOne;
-    find("left").textContent = fill(text, { n: Math.max(counts.left, waiting.length ? 1 : 0), later: counts.postponed });
+    const n = Math.max(counts.left, waiting.length ? 1 : 0);
+    find("left").textContent = fill(text, { n, later: counts.postponed });
+    const badge = document.querySelector(".pf-tab[aria-current] b");
+    if (badge) badge.textContent = n || "";
   }
 
   function note({ kind, text }) {
