@@ -33,13 +33,13 @@ FROM faces_person AS old
 LEFT JOIN (
     SELECT person_id, of.contract, count(*) AS faces, count(DISTINCT photo_id) AS photos,
         (array_agg(id ORDER BY quality DESC, id))[1] AS cover,
-        l2_normalize(coalesce(
-            avg(embedding) FILTER (WHERE face.contract = of.contract AND quality >= %(good)s),
-            avg(embedding) FILTER (WHERE face.contract = of.contract)
+        l2_normalize(avg(embedding) FILTER (
+            WHERE face.contract = of.contract AND (quality >= %(good)s OR of.best < %(good)s)
         )) AS centroid
     FROM faces_face AS face JOIN faces_facevector ON face_id = id JOIN (
-        SELECT person_id, coalesce(max(contract) FILTER (WHERE contract = %(contract)s), max(contract)) AS contract
-        FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id
+        SELECT DISTINCT ON (person_id) person_id, contract, max(quality) AS best
+        FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id, contract
+        ORDER BY person_id, contract = %(contract)s DESC, contract DESC
     ) AS of USING (person_id)
     GROUP BY person_id, of.contract
 ) AS new ON new.person_id = old.id

@@ -228,10 +228,11 @@ def _carry_out(decision: Decision, source: Decision) -> None:
 
 
 def _faces_concerned(decision: Decision, people: Collection[int]) -> set[int]:
-    """The faces that the decision speaks of; all of the people's where it makes or unmakes people."""
+    """The faces that the decision speaks of, and all of those whom it makes or unmakes."""
     faces = set(decision.verdicts.values_list("face", flat=True))
-    if decision.kind in (Kind.MERGE, Kind.SPLIT):
-        everybody = set(Person.objects.roots(people).values()) | set(people)
+    makes: dict[str, Collection[int]] = {Kind.MERGE: people, Kind.SPLIT: [decision.payload.get("new")]}
+    if made := makes.get(decision.kind):
+        everybody = set(Person.objects.roots(made).values()) | set(made)
         faces |= set(Face.objects.filter(person__in=everybody).values_list("pk", flat=True))
     return faces
 

@@ -7,33 +7,23 @@ that is near enough without that margin is offered as a question, and so is one 
 enough. A face of which a moderator has said whose it is never moves.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
-from django.db.models import Avg, Exists, OuterRef, Q
+from django.db.models import Avg, Count, Exists, OuterRef, Q
 from numpy.typing import NDArray
 
-from faces.models import Event, Face, Person
+from faces.models import Event, Face, Person, Photo
 from faces.services.ledger import people_ruled_out
-from faces.services.people import Crowd, people_refresh
+from faces.services.people import Crowd, current_contract, people_refresh
 from faces.services.suggestions import faces_offer, suggestion_limit
-from photofinder.vectors import as_array
+from photofinder.vectors import as_array, matrix
 
 _LOOKED_AT = 100  # nearest faces around each person
 _PEOPLE_LOOKED_AT = 20  # of a decision about very many people, those with most photos
 Followed = list[list[int | None]]
-
-# How far each face is from the mean of its person's other faces; no row for an only one.
-_OWN_DISTANCES = """
-SELECT face.id, mine.embedding <=> l2_normalize(avg(theirs.embedding))
-FROM faces_face AS face JOIN faces_facevector AS mine ON mine.face_id = face.id
-JOIN faces_face AS other
-    ON other.person_id = face.person_id AND other.id <> face.id AND other.contract = face.contract
-JOIN faces_facevector AS theirs ON theirs.face_id = other.id
-WHERE face.id = ANY(%s) GROUP BY face.id, mine.embedding
-"""
 
 
 def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None]) -> Followed:
@@ -41,13 +31,12 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
     [face, whose the engine thought it was, whose it thinks it is].
     """
     before = dict(free)
-    for event in Event.objects.concerned(people, list(free)):
-        crowd = Crowd(event)
-        for photo in event.photos.filter(faces__in=free).distinct():
-            crowd.take_in(photo.faces.select_related("vector"))
-        examined = Person.objects.current().filter(pk__in=people, contract=crowd.contract, appearances__event=event)
-        for person in examined.order_by("-photos_count", "pk")[:_PEOPLE_LOOKED_AT]:
-            before |= _attract(event, crowd, person)
+    crowds = {event.pk: Crowd(event) for event in Event.objects.concerned(people, list(free))}
+    for photo in Photo.objects.filter(faces__in=free).distinct().order_by("pk"):
+        crowds[photo.event_id].take_in(photo.faces.select_related("vector"))
+    examined = Person.objects.current().filter(pk__in=people, contract=current_contract())
+    for person in examined.order_by("-photos_count", "pk")[:_PEOPLE_LOOKED_AT]:
+        before |= _attract(crowds, person)
     after = dict(Face.objects.filter(pk__in=before).values_list("pk", "engine_person"))
     return [[face, was, after[face]] for face, was in before.items() if face in after and after[face] != was]
 
@@ -64,26 +53,34 @@ def faces_return(*, followed: Followed) -> list[int]:
     return back
 
 
-def _attract(event: Event, crowd: Crowd, person: Person) -> dict[int, int | None]:
+def _attract(crowds: Mapping[int, Crowd], person: Person) -> dict[int, int | None]:
     """Move and offer faces around the person; of those moved, whose the engine thought they were."""
     mean = _surest_mean(person)
     if mean is None:
         return {}
-    limit = crowd.limit()
-    faces = _around(event, person, mean, crowd.contract, max(limit, suggestion_limit(event)))
-    own = _own_distances(faces)
-    margin = settings.FACE_MOVE_MARGIN * crowd.calibration.threshold
-    moved, offers, photos = [], {}, set(person.faces.values_list("photo", flat=True))
+    limits = {event: crowd.limit() for event, crowd in crowds.items()}
+    reach = {event: max(limits[event], suggestion_limit(crowd.event)) for event, crowd in crowds.items()}
+    faces = [face for face in _around(list(crowds), person, mean) if face.distance <= reach[face.photo.event_id]]
+    near = [face for face in faces if face.distance <= limits[face.photo.event_id]]
+    own = _own_distances(near)
+    margins = {event: settings.FACE_MOVE_MARGIN * crowd.calibration.threshold for event, crowd in crowds.items()}
+    moved, offers, photos = [], defaultdict[Event, dict[tuple[int, int], float]](dict), _photos_of(person)
     for face in faces:
+        gain = own.get(face.pk, 2.0) - face.distance if face in near else 0.0
         if face.photo_id in photos:
             continue
-        if face.is_good and face.distance <= limit and face.distance + margin <= own.get(face.pk, 2.0):
+        if face.is_good and face in near and gain >= margins[face.photo.event_id]:
             moved.append(face)
             photos.add(face.photo_id)
-        elif face.person_id is None or (face.distance <= limit and face.distance < own.get(face.pk, 2.0)):
-            offers[face.pk, person.pk] = face.distance
-    faces_offer(event=event, offers=offers)
+        elif face.person_id is None or gain > 0:
+            offers[crowds[face.photo.event_id].event][face.pk, person.pk] = face.distance
+    for event, offered in offers.items():
+        faces_offer(event=event, offers=offered)
     return _move(moved, person)
+
+
+def _photos_of(person: Person) -> set[int]:
+    return set(person.faces.values_list("photo", flat=True))
 
 
 def _surest_mean(person: Person) -> NDArray[np.float32] | None:
@@ -93,25 +90,34 @@ def _surest_mean(person: Person) -> NDArray[np.float32] | None:
     return None if mean is None else as_array(mean)
 
 
-def _around(event: Event, person: Person, mean: NDArray[np.float32], contract: str, within: float) -> list[Face]:
-    """The faces near `mean` that the engine gave to others, or to nobody, and that nothing keeps from the person.
+def _around(events: Collection[int], person: Person, mean: NDArray[np.float32]) -> list[Face]:
+    """The faces nearest to `mean` that the engine gave to others, or to nobody, and that nothing keeps from the person.
 
     Whom a decision speaks of keeps the face that stands for them.
     """
-    faces = Face.objects.filter(photo__event=event, dismissed=False).exclude(assigned_by=Face.AssignedBy.MODERATOR)
-    faces = faces.filter(Q(person=None) | ~Q(person=person))
+    faces = Face.objects.filter(photo__event__in=events, dismissed=False).select_related("photo")
+    faces = faces.exclude(assigned_by=Face.AssignedBy.MODERATOR).filter(Q(person=None) | ~Q(person=person))
     covers = Person.objects.filter(cover_face=OuterRef("pk")).spoken_of()
-    nearest = faces.exclude(Exists(covers)).nearest(mean, contract=contract)[:_LOOKED_AT]
-    # Not within the distance in the query: the index would be searched for more that are near, where there are none.
-    found = [face for face in nearest if face.distance <= within]
+    # Not within a distance: the index would be searched for more that are near, where there are none.
+    found = list(faces.exclude(Exists(covers)).nearest(mean, contract=person.contract)[:_LOOKED_AT])
     strangers = people_ruled_out([face.pk for face in found])
     return [face for face in found if person.pk not in strangers.get(face.pk, ())]
 
 
 def _own_distances(faces: Collection[Face]) -> dict[int, float]:
-    with connection.cursor() as cursor:
-        cursor.execute(_OWN_DISTANCES, [[face.pk for face in faces if face.person_id]])
-        return dict(cursor.fetchall())
+    """How far each face is from the mean of its person's other faces; nothing for an only one."""
+    rows, vectors = matrix(Face.objects.filter(pk__in=[face.pk for face in faces]), "vector__embedding", "pk", "person")
+    others = Face.objects.filter(person__in={person for _, person in rows if person}).values("person", "contract")
+    means = others.annotate(mean=Avg("vector__embedding"), count=Count("pk")).order_by()
+    contracts = {face.pk: face.contract for face in faces}
+    by_person = {(row["person"], row["contract"]): (as_array(row["mean"]), row["count"]) for row in means}
+    distances = {}
+    for (face, person), vector in zip(rows, vectors, strict=True):
+        mean, count = by_person.get((person, contracts[face]), (vector, 1))
+        if count > 1:
+            rest = mean * count - vector
+            distances[face] = float(1 - rest @ vector / max(float(np.linalg.norm(rest)), 1e-12))
+    return distances
 
 
 def _move(faces: Collection[Face], to: Person) -> dict[int, int | None]:

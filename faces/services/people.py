@@ -72,7 +72,7 @@ class Crowd:
     def __init__(self, event: Event) -> None:
         self.contract = current_contract()
         self.calibration = current_calibration(event)
-        self._event = event
+        self.event = event
         self._size = Appearance.objects.filter(event=event).count()
         self._people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
 
@@ -110,7 +110,7 @@ class Crowd:
         """Everybody at the event; of very many people those of the nearest faces, which an index knows."""
         if self._size <= _COMPARED_EACH:
             return self._people
-        others = Face.objects.filter(photo__event=self._event).exclude(person=None)
+        others = Face.objects.filter(photo__event=self.event).exclude(person=None)
         others = others.exclude(person__in=[person for person in taken if person is not None])
         # Not within a distance: the index would be searched for more that are near, where there are no more.
         nearest = others.nearest(vector, contract=self.contract).values_list("person", flat=True)
