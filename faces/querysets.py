@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -41,10 +41,19 @@ LEFT JOIN (
         FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id, contract
         ORDER BY person_id, contract = %(contract)s DESC, contract DESC
     ) AS of USING (person_id)
+    WHERE person_id = ANY(%(ids)s)
     GROUP BY person_id, of.contract
 ) AS new ON new.person_id = old.id
 LEFT JOIN faces_face AS chosen ON chosen.id = old.chosen_cover_id AND chosen.person_id = old.id
 WHERE faces_person.id = old.id AND old.id = ANY(%(ids)s)
+"""
+_GIVE = """
+UPDATE faces_face AS face SET
+    person_id = new.person, engine_person_id = new.person,
+    assigned_by = CASE WHEN new.person IS NULL THEN '' ELSE 'engine' END
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, before, person)
+WHERE face.id = new.id AND face.person_id IS NOT DISTINCT FROM new.before
+    AND face.assigned_by <> 'moderator' AND NOT face.dismissed
 """
 _REFRESH_APPEARANCES = """
 WITH fresh AS (
@@ -140,6 +149,15 @@ class FaceQuerySet(models.QuerySet["Face"]):
     def in_events(self, events: models.QuerySet[Any]) -> FaceQuerySet:
         """Those in photos of these events."""
         return self.filter(photo__event__in=events)
+
+    @staticmethod
+    def give(ids: Sequence[int], before: Sequence[int | None], people: Sequence[int | None]) -> None:
+        """Let the engine give these faces, which are of those `before`, to these people, in one statement.
+
+        A face that was given to somebody else meanwhile, or of which a moderator has spoken, stays where it is.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE, [list(ids), list(before), list(people)])
 
     def nearest(
         self, vector: NDArray[np.float32], *, contract: str, within: float | None = None

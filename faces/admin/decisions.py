@@ -47,7 +47,7 @@ class DecisionAdmin(ReadOnly, ModelAdmin[Decision]):
     list_display_links = None
     list_filter = (KindFilter, ModeratorFilter, EventFilter, PersonFilter)
     list_filter_submit = True
-    list_per_page = 50
+    list_per_page = 30
     list_select_related = ("actor", "undone_by__actor")
     list_before_template = "admin/faces/decision/about.html"
 

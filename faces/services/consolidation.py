@@ -24,16 +24,6 @@ from photofinder.vectors import matrix
 _PATIENCE = 3  # plans that decisions may overtake before one is made while everybody waits
 _CONSOLIDATION_LOCK = 0x0FACE2
 
-# A face that was given to somebody else since the plan was made, by whomever, stays where it is.
-_GIVE = """
-UPDATE faces_face AS face SET
-    person_id = new.person, engine_person_id = new.person,
-    assigned_by = CASE WHEN new.person IS NULL THEN '' ELSE 'engine' END
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (id, before, person)
-WHERE face.id = new.id AND face.person_id IS NOT DISTINCT FROM new.before
-    AND face.assigned_by <> 'moderator' AND NOT face.dismissed
-"""
-
 
 class _OvertakenError(Exception):
     """A decision was made since the plan."""
@@ -111,8 +101,7 @@ class _Plan:
         new = self._founded()
         before = [int(person) if person >= 0 else None for person in self._owners[changed]]
         after = [new.get(int(target), int(target)) if target != -1 else None for target in self._targets[changed]]
-        with connection.cursor() as cursor:
-            cursor.execute(_GIVE, [self._ids[changed].tolist(), before, after])
+        Face.objects.give(self._ids[changed].tolist(), before, after)
         people = {person for person in (*before, *after) if person is not None}
         twins_free(people)
         people_refresh(ids=people)

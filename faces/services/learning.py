@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from faces.models import Event, Face, Person, Photo
 from faces.services.ledger import people_ruled_out
 from faces.services.people import Crowd, current_contract, people_refresh
-from faces.services.suggestions import faces_offer, suggestion_limit
+from faces.services.suggestions import faces_offer, limit_among
 from photofinder.vectors import as_array, matrix
 
 _LOOKED_AT = 100  # nearest faces around each person
@@ -59,7 +59,7 @@ def _attract(crowds: Mapping[int, Crowd], person: Person) -> dict[int, int | Non
     if mean is None:
         return {}
     limits = {event: crowd.limit() for event, crowd in crowds.items()}
-    reach = {event: max(limits[event], suggestion_limit(crowd.event)) for event, crowd in crowds.items()}
+    reach = {event: max(limits[event], limit_among(crowd.size, crowd.calibration)) for event, crowd in crowds.items()}
     faces = [face for face in _around(list(crowds), person, mean) if face.distance <= reach[face.photo.event_id]]
     near = [face for face in faces if face.distance <= limits[face.photo.event_id]]
     own = _own_distances(near)

@@ -20,7 +20,7 @@ from photofinder.engines import get_engine
 from photofinder.vectors import as_array
 
 _COMPARED_EACH = 2000  # people who are compared with a face one by one; of more, those of the nearest faces
-_FACES_AROUND = 40
+_FACES_AROUND = 8
 _CANDIDATES = 8  # nearest people that a face is compared with: one photo's faces rarely compete for more
 
 
@@ -73,7 +73,7 @@ class Crowd:
         self.contract = current_contract()
         self.calibration = current_calibration(event)
         self.event = event
-        self._size = Appearance.objects.filter(event=event).count()
+        self.size = Appearance.objects.filter(event=event).count()
         self._people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
 
     def take_in(self, faces: Iterable[Face]) -> None:
@@ -88,13 +88,13 @@ class Crowd:
         people = {face.pk: self._near(face, taken) for face in free}
         for face, person in zip(free, self._assigned(free, people), strict=True):
             face.person_id = face.engine_person_id = person or self._found(face)
-            self._size += person is None and face.person_id is not None
+            self.size += person is None and face.person_id is not None
             face.assigned_by = Face.AssignedBy.ENGINE if face.person_id else ""
         self._save([face for face in free if face.person_id])
 
     def limit(self) -> float:
         """How near a good face must be: a newcomer is taken for somebody else equally rarely at any size of event."""
-        return self.calibration.distance_at(settings.FACE_FALSE_JOINS / max(self._size, 1))
+        return self.calibration.distance_at(settings.FACE_FALSE_JOINS / max(self.size, 1))
 
     def _near(self, face: Face, taken: Collection[int | None]) -> dict[int, NDArray[np.float32]]:
         """The centroids of the people whom the face may be."""
@@ -108,7 +108,7 @@ class Crowd:
 
     def _around(self, vector: NDArray[np.float32], taken: Collection[int | None]) -> PersonQuerySet:
         """Everybody at the event; of very many people those of the nearest faces, which an index knows."""
-        if self._size <= _COMPARED_EACH:
+        if self.size <= _COMPARED_EACH:
             return self._people
         others = Face.objects.filter(photo__event=self.event).exclude(person=None)
         others = others.exclude(person__in=[person for person in taken if person is not None])
@@ -135,5 +135,6 @@ class Crowd:
 
     def _save(self, faces: list[Face]) -> None:
         """Write the faces and bring the people they joined up to date."""
-        Face.objects.bulk_update(faces, ["person", "engine_person", "assigned_by"])
+        nobody = [None] * len(faces)
+        Face.objects.give([face.pk for face in faces], nobody, [face.person_id for face in faces])
         people_refresh(ids={face.person_id for face in faces if face.person_id})

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from faces.models import Event, Face, PairCheck
@@ -33,6 +33,7 @@ _RECALL_RATES = (1e-4, 1e-3, 1e-2)  # of strangers, at the distances where recal
 PRECISION_STRATUM = "all"
 _ENOUGH_TRIES = 20  # for each pair that is wanted, where pairs may have been asked about before
 Key = tuple[int, int]
+_PAIRS = F("photos_count") * (F("photos_count") - 1) / 2  # of a person's faces at the event, in different photos
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def recall_strata(event: Event) -> list[Stratum]:
 
 def pairs_of_one_person(event: Event) -> int:
     """How many pairs of faces the product holds to be one person; those within a photo left out."""
-    return sum(count for _person, count in _people_with_pairs(event))
+    return int(event.appearances.aggregate(pairs=Sum(_PAIRS))["pairs"] or 0)
 
 
 def _recall_questions(event: Event, count: int) -> list[Question]:
@@ -194,12 +195,8 @@ def _measured(event: Event, keys: Sequence[Key], population: int) -> list[Questi
 
 def _people_with_pairs(event: Event) -> list[tuple[int, int]]:
     """The people with two faces or more in the event, each with the number of pairs from different photos."""
-    rows = owned_faces(event).order_by().values_list("person", "photo").annotate(n=Count("pk"))
-    counts: dict[int, list[int]] = defaultdict(list)
-    for person, _photo, n in rows:
-        counts[person or 0].append(n)
-    pairs = {person: (sum(of) ** 2 - sum(n * n for n in of)) // 2 for person, of in counts.items()}
-    return [(person, number) for person, number in sorted(pairs.items()) if number]
+    people = event.appearances.filter(photos_count__gt=1).order_by("person_id").annotate(pairs=_PAIRS)
+    return list(people.values_list("person_id", "pairs"))
 
 
 def _faces_of(event: Event, people: Iterable[int]) -> dict[int, list[Key]]:

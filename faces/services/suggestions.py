@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from faces.models import Event, Face, Person, Suggestion
+from faces.calibration import Calibration
+from faces.models import Appearance, Event, Face, Person, Suggestion
 from faces.neighbours import nearest
-from faces.querysets import PersonQuerySet
+from faces.querysets import PersonQuerySet, SuggestionQuerySet
 from faces.services.ledger import people_apart
 from faces.services.people import current_calibration, current_contract
 from photofinder.vectors import as_array, matrix
@@ -30,22 +31,34 @@ def suggestions_rebuild(*, event: Event) -> None:
         for person, others, similarities in zip(ids, *nearest(centroids, centroids, _COMPARED), strict=True):
             distances = {ids[other]: 1 - float(alike) for other, alike in zip(others, similarities, strict=True)}
             near |= {_pair(person, other): d for other, d in distances.items() if other != person and d <= limit}
-    _ask(event, near, Suggestion.objects.filter(event=event))
+    old = Suggestion.objects.filter(event=event)
+    _drop_settled(old)
+    _ask(event, near, old)
 
 
 def suggestions_review(*, people: Collection[int]) -> None:
     """Ask anew about these people, after something was decided about them."""
     old = Suggestion.objects.filter(Q(one__in=people) | Q(other__in=people))
-    asked_at = Event.objects.filter(pk__in=old.values("event"))
-    for event in Event.objects.concerned(people) | asked_at:
-        asked, limit = _asked_about(event), suggestion_limit(event)
-        near: dict[Pair, float] = {}
-        for person in asked.filter(pk__in=people):
-            others = asked.exclude(pk=person.pk).nearest(
-                as_array(person.centroid), contract=person.contract, within=limit
-            )
-            near |= {_pair(person.pk, other.pk): float(other.distance) for other in others.only("pk")[:_COMPARED]}
-        _ask(event, near, old.filter(event=event))
+    events = list(Event.objects.concerned(people) | Event.objects.filter(pk__in=old.values("event")))
+    limits = {event: suggestion_limit(event) for event in events}
+    near = _near(people, limits) if events else {}
+    seen = Appearance.objects.filter(event__in=events, person__in={person for pair in near for person in pair})
+    here = set(seen.values_list("event", "person"))
+    _drop_settled(old)
+    for event, limit in limits.items():
+        pairs = {pair: d for pair, d in near.items() if d <= limit and all((event.pk, one) in here for one in pair)}
+        _ask(event, pairs, old.filter(event=event))
+
+
+def _near(people: Collection[int], limits: Mapping[Event, float]) -> dict[Pair, float]:
+    """Who of everybody at these events is near these people, near enough at one of them, with their distances."""
+    asked = _asked_about(*limits)
+    near: dict[Pair, float] = {}
+    for person in asked.filter(pk__in=people):
+        vector, others = as_array(person.centroid), asked.exclude(pk=person.pk)
+        nearby = others.nearest(vector, contract=person.contract, within=max(limits.values())).only("pk")
+        near |= {_pair(person.pk, other.pk): float(other.distance) for other in nearby[: _COMPARED * len(limits)]}
+    return near
 
 
 def faces_offer(*, event: Event, offers: Mapping[Pair, float]) -> None:
@@ -65,21 +78,25 @@ def suggestion_postpone(*, suggestion: Suggestion) -> None:
 
 def suggestion_limit(event: Event) -> float:
     """The distance up to which two people are asked about: about as many wrong questions per person at any size."""
-    rate = settings.FACE_FALSE_SUGGESTIONS / max(event.appearances.count(), 1)
-    return current_calibration(event).distance_at(min(rate, _MOST_RATE))
+    return limit_among(event.appearances.count(), current_calibration(event))
 
 
-def _asked_about(event: Event) -> PersonQuerySet:
-    people = Person.objects.current().in_events(Event.objects.filter(pk=event.pk))
+def limit_among(people: int, calibration: Calibration) -> float:
+    """The same for a number of people."""
+    return calibration.distance_at(min(settings.FACE_FALSE_SUGGESTIONS / max(people, 1), _MOST_RATE))
+
+
+def _asked_about(*events: Event) -> PersonQuerySet:
+    people = Person.objects.current().in_events(Event.objects.filter(pk__in=[event.pk for event in events]))
     return people.filter(hidden=False, contract=current_contract()).exclude(centroid=None)
 
 
-def _ask(event: Event, near: Mapping[Pair, float], old: Collection[Suggestion]) -> None:
+def _ask(event: Event, near: Mapping[Pair, float], old: SuggestionQuerySet) -> None:
     """Let the questions about these pairs take the place of the `old` ones."""
-    chosen = _worth_asking(near)
+    chosen = _worth_asking(near) if near else {}
     stale = [row.pk for row in old if row.face_id is None and _pair(row.one_id, row.other_id or 0) not in chosen]
-    Suggestion.objects.filter(pk__in=stale).delete()
-    _drop_settled(event)
+    if stale:
+        Suggestion.objects.filter(pk__in=stale).delete()
     _save([Suggestion(event=event, one_id=one, other_id=other, distance=d) for (one, other), d in chosen.items()])
 
 
@@ -103,9 +120,8 @@ def _worth_asking(near: Mapping[Pair, float]) -> dict[Pair, float]:
     return chosen
 
 
-def _drop_settled(event: Event) -> None:
-    """Forget questions about faces that have an answer by now, and about people who are not at the event any more."""
-    rows = Suggestion.objects.filter(event=event)
+def _drop_settled(rows: SuggestionQuerySet) -> None:
+    """Forget those about faces that have an answer by now, and about people who are not at the event any more."""
     about_faces = rows.exclude(face=None)
     ruled_out = Q(
         face__verdicts__holds=False, face__verdicts__person=F("one"), face__verdicts__decision__undone_by=None
@@ -116,12 +132,15 @@ def _drop_settled(event: Event) -> None:
     beside = Exists(Face.objects.filter(person=OuterRef("one"), photo=OuterRef("face__photo")))
     stale = answered | moved | gone | ruled_out | beside
     about_faces.filter(pk__in=about_faces.filter(stale).values("pk")).delete()
-    here = event.appearances.values("person")
-    rows.filter(~Q(one__in=here) | Q(other__isnull=False) & ~Q(other__in=here)).delete()
+    seen = Appearance.objects.filter(event=OuterRef("event"))
+    one, other = (Exists(seen.filter(person=OuterRef(who))) for who in ("one", "other"))
+    rows.filter(~one | Q(other__isnull=False) & ~other).delete()
 
 
 def _save(rows: list[Suggestion]) -> None:
     """Keep when an old one was put off."""
+    if not rows:
+        return
     unique = ["event", "one", "other", "face"]
     Suggestion.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=unique, update_fields=["distance"], batch_size=2000
