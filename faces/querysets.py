@@ -199,7 +199,8 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """
         from faces.models import Decision  # the two modules need each other only when a query is built
 
-        decided = Exists(Decision.objects.active().filter(people=OuterRef("pk")))
+        speaking = Decision.objects.active().filter(~Q(kind="undo") | Q(payload__has_key="apart"))
+        decided = Exists(speaking.filter(people=OuterRef("pk")))
         return self.filter(decided | ~Q(name="") | Q(hidden=True))
 
     def roots(self, ids: Collection[int]) -> dict[int, int]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from faces.models import Decision, Face, Person, Photo
-from faces.services.decisions import people_merge
+from faces.services.decisions import people_merge, survives
 from photofinder.errors import Problem
 
 MOST_PEOPLE = 50
@@ -25,7 +25,7 @@ FACES_SHOWN = 5
 
 def merge_view(model_admin: Any, request: HttpRequest, queryset: QuerySet[Person]) -> HttpResponse | None:
     """The page that asks who survives; with an answer, the merge itself."""
-    people = sorted(queryset[: MOST_PEOPLE + 1], key=_precedence)
+    people = sorted(queryset[: MOST_PEOPLE + 1], key=survives)
     if len(people) < 2:
         model_admin.message_user(request, _("Choose at least two people."), messages.WARNING)
         return None
@@ -37,11 +37,6 @@ def merge_view(model_admin: Any, request: HttpRequest, queryset: QuerySet[Person
     if survivor is None:
         return render(request, "admin/faces/person/merge.html", _page(model_admin, request, people))
     return _merge(model_admin, request, survivor, [person for person in people if person != survivor])
-
-
-def _precedence(person: Person) -> tuple[bool, int, int]:
-    """The named before the nameless, then those with the most photos, then the oldest."""
-    return not person.name, -person.photos_count, person.pk
 
 
 def _merge(model_admin: Any, request: HttpRequest, into: Person, others: list[Person]) -> HttpResponse | None:
@@ -69,7 +64,7 @@ def merge_question(people: list[Person], *, into: int | None = None) -> dict[str
     """
     if len(people) > MOST_PEOPLE:
         raise Problem("too_many", _("Choose at most %d people at a time.") % MOST_PEOPLE)
-    people = sorted(people, key=lambda person: (person.pk != into, _precedence(person)))
+    people = sorted(people, key=lambda person: (person.pk != into, survives(person)))
     faces = _best_faces(people)
     return {
         "cards": [(person, faces[person.pk]) for person in people],

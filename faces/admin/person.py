@@ -61,7 +61,7 @@ def people_offered(request: HttpRequest, pk: int) -> JsonResponse:
     """
     person = get_object_or_404(Person, pk=pk)
     others = Person.objects.current().exclude(pk=pk).select_related("cover_face__photo__image").defer("centroid")
-    if term := request.GET.get("q", "").strip():
+    if term := request.GET.get("q", "").replace("\0", "").strip():
         found = reads.people_matching(others, term).order_by("-photos_count", "pk")
         return _groups([(_("Found"), found[:PEOPLE_OFFERED])])
     chosen = [int(face) for face in request.GET.getlist("faces") if face.isdecimal()]

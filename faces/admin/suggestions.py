@@ -17,6 +17,7 @@ from faces.admin.event_links import event_links
 from faces.admin.shown import shown_face
 from faces.calibration import Calibration
 from faces.models import Event, Face, Person, Suggestion
+from faces.services.decisions import survives
 from faces.services.people import current_calibration
 from faces.templatetags.pictures import hue, percent
 from photofinder.admin_classes import ModelAdmin, ReadOnly
@@ -127,7 +128,7 @@ def _best_faces(people: Collection[int]) -> dict[int | None, list[Face]]:
 
 
 def _question(row: Any, faces: dict[int | None, list[Face]], calibration: Calibration) -> dict[str, Any]:
-    one, other = sorted((row.one, row.other), key=_precedence) if not row.face else (row.one, row.other)
+    one, other = sorted((row.one, row.other), key=survives) if not row.face else (row.one, row.other)
     is_pair = row.face is None
     return {
         "key": f"{row.one_id}-{row.other_id}-{row.face_id}",
@@ -139,11 +140,6 @@ def _question(row: Any, faces: dict[int | None, list[Face]], calibration: Calibr
         "sides": [_side(one, faces[one.pk]), _side(other, faces[other.pk]) if is_pair else _face_side(row.face, other)],
         "fields": _fields_of_pair(row, one, other) if is_pair else _fields_of_face(row),
     }
-
-
-def _precedence(person: Person) -> tuple[bool, int, int]:
-    """Who survives a merge: the named before the nameless, then those with the most photos, then the oldest."""
-    return not person.name, -person.photos_count, person.pk
 
 
 def _notes(row: Any, one: Person, other: Person | None) -> list[dict[str, str]]:

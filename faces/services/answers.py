@@ -2,9 +2,10 @@
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from faces.models import Decision, Person, Suggestion
-from faces.services.decisions import faces_move, faces_reject, people_differ, people_merge
+from faces.models import Decision, Suggestion
+from faces.services.decisions import faces_move, faces_reject, people_differ, people_merge, survives
 from faces.services.turns import take_turn
 from photofinder.errors import Problem
 
@@ -18,17 +19,12 @@ def suggestion_answer(*, suggestion: Suggestion, is_same: bool, actor: User | No
     take_turn()
     asked = Suggestion.objects.select_related("one", "other").filter(pk=suggestion.pk).first()
     if asked is None:
-        raise Problem("changed_since", "This question has an answer by now.")
+        raise Problem("changed_since", _("This question has an answer by now."))
     if asked.face_id is not None:
         if is_same:
             return faces_move(person=asked.other, faces=[asked.face_id], to=asked.one, actor=actor)
         return faces_reject(person=asked.one, faces=[asked.face_id], actor=actor)
-    into, other = sorted((asked.one, asked.other or asked.one), key=_precedence)
+    into, other = sorted((asked.one, asked.other or asked.one), key=survives)
     if is_same:
         return people_merge(into=into, others=[other], actor=actor)
     return people_differ(one=into, other=other, actor=actor)
-
-
-def _precedence(person: Person) -> tuple[bool, int, int]:
-    """Who has a name comes first, then who is in more photos."""
-    return not person.name, -person.photos_count, person.pk

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from faces.models import Decision, Face, Person
+from faces.models import Decision, Event, Face, Person
 from faces.services.learning import faces_return, people_reexamine
 from faces.services.ledger import Replay, decision_record, faces_replay, owners, people_replay
 from faces.services.people import people_refresh
@@ -17,6 +17,13 @@ from faces.services.turns import take_turn
 from photofinder.errors import Problem
 
 Kind = Decision.Kind
+
+
+def survives(person: Person) -> tuple[bool, int, int]:
+    """Who of several survives a merge when nobody says: the named before the nameless, then those with the most photos,
+    then the oldest; the key of a sort.
+    """
+    return not person.name, -person.photos_count, person.pk
 
 
 @transaction.atomic
@@ -38,8 +45,7 @@ def people_merge(
         raise Problem("nothing_to_merge", _("Choose at least two different people."))
     people = _current([into.pk, *ids])
     if len({person.contract for person in people.values() if person.contract}) > 1:
-        text = _("Their faces were read by different engines and cannot be compared: run `manage.py reembed_faces`.")
-        raise Problem("contracts_differ", text)
+        raise _contracts_differ()
     if name is None:
         name = next((people[pk].name for pk in [into.pk, *ids] if people[pk].name), "")
     name = _as_name(name)
@@ -74,14 +80,16 @@ def faces_split(*, person: Person, faces: Collection[int], actor: User | None) -
 def faces_move(*, person: Person | None, faces: Collection[int], to: Person, actor: User | None) -> Decision:
     """Move these faces of `person` (None: of nobody) to another one.
 
-    Raises Problem `nothing_chosen`, `merged_already`, `changed_since` or `nothing_to_move`.
+    Raises Problem `nothing_chosen`, `merged_already`, `changed_since`, `nothing_to_move` or `contracts_differ`.
     """
     take_turn()
     if person == to:
         raise Problem("nothing_to_move", _("They are this person's faces already. Choose somebody else."))
     people = [each.pk for each in (person, to) if each is not None]
-    _current(people)
+    current = _current(people)
     chosen = _faces(faces, [person.pk] if person else [])
+    if {face.contract for face in chosen} - {current[to.pk].contract, ""}:
+        raise _contracts_differ()
     payload = {"person": person.pk if person else None, "to": to.pk}
     return _decide(Kind.MOVE, actor, people, payload, [(face.pk, to.pk, True) for face in chosen])
 
@@ -220,6 +228,7 @@ def _carry_out(decision: Decision, source: Decision) -> None:
     replay = faces_replay(ids=faces) if faces else Replay()
     touched = replay.people | people
     people_refresh(ids=touched)
+    decision.events.add(*Event.objects.concerned(touched, list(faces)))
     followed = people_reexamine(people=touched, free=replay.free) if faces else []
     if followed:
         decision.payload["followed"] = followed
@@ -248,9 +257,14 @@ def _current(ids: Collection[int]) -> dict[int, Person]:
     return people
 
 
+def _contracts_differ() -> Problem:
+    text = _("Their faces were read by different engines and cannot be compared: run `manage.py reembed_faces`.")
+    return Problem("contracts_differ", text)
+
+
 def _as_name(text: str) -> str:
     """A name as it is kept. Raises Problem `too_long`."""
-    name = " ".join(text.split())
+    name = " ".join(text.replace("\0", "").split())
     if len(name) > 200:
         raise Problem("too_long", _("A name has at most 200 letters."))
     return name

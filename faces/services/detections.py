@@ -22,6 +22,8 @@ def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
     A face that was there before, by its box, keeps its row: its person and all that was decided about it. Of the others
     only those of which a moderator has spoken stay.
     """
+    if Face.objects.filter(photo__in=photos).exists():
+        take_turn()  # before they are read: somebody may be deciding about them
     old: dict[int, list[Face]] = {photo.pk: [] for photo in photos}
     new: dict[int, list[Face]] = {photo.pk: [] for photo in photos}
     for face in Face.objects.filter(photo__in=photos).order_by("pk"):
@@ -30,8 +32,6 @@ def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
         new[face.photo_id].append(face)
     again = [face for photo in photos for face in _recognised(old[photo.pk], new[photo.pk])]
     people = {face.person_id for faces in old.values() for face in faces if face.person_id}
-    if people:
-        take_turn()
     Face.objects.bulk_update(again, _SEEN)
     spoken_of = Verdict.objects.filter(face=OuterRef("pk"))
     gone = Face.objects.filter(photo__in=photos).exclude(pk__in=[face.pk for face in again])

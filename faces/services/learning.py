@@ -33,6 +33,8 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
     before = dict(free)
     crowds = {event.pk: Crowd(event) for event in Event.objects.concerned(people, list(free))}
     for photo in Photo.objects.filter(faces__in=free).distinct().order_by("pk"):
+        waiting: dict[int, int | None] = dict(photo.faces.unassigned().values_list("pk", "engine_person"))
+        before = waiting | before
         crowds[photo.event_id].take_in(photo.faces.select_related("vector"))
     examined = Person.objects.current().filter(pk__in=people, contract=current_contract())
     for person in examined.order_by("-photos_count", "pk")[:_PEOPLE_LOOKED_AT]:
@@ -43,13 +45,14 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
 
 def faces_return(*, followed: Followed) -> list[int]:
     """Let faces that followed a decision go back to whom the engine gave them before; those that are still there."""
-    back = []
+    back: list[int] = []
+    people: set[int] = set()
     for face, was, now in followed:
         if face and Face.objects.filter(pk=face, engine_person=now).update(engine_person=was):
             back.append(face)
-    Person.objects.filter(pk__in=[was for _, was, _ in followed if was]).exclude(
-        pk__in=Person.objects.spoken_of()
-    ).update(merged_into=None)
+            people |= {was} if was else set()
+    emptied = Person.objects.filter(pk__in=people, faces_count=0)
+    emptied.exclude(pk__in=Person.objects.spoken_of()).update(merged_into=None)
     return back
 
 

@@ -52,8 +52,13 @@ def people_replay(*, ids: Collection[int]) -> None:
         for person, words in payload["say"].items():
             said[int(person)] = payload["before"].get(person, {}) | said[int(person)]
             said[int(person)] |= {} if undone_by else words
+    covers: list[Any] = [words.get("chosen_cover_id") for words in said.values()]
+    there = set(Face.objects.filter(pk__in=filter(None, covers)).values_list("pk", flat=True)) if any(covers) else set()
     for person in said.keys() & set(ids):
-        Person.objects.filter(pk=person).update(**said[person])
+        words = said[person]
+        if words.get("chosen_cover_id") not in there:
+            words |= {"chosen_cover_id": None} if "chosen_cover_id" in words else {}
+        Person.objects.filter(pk=person).update(**words)
 
 
 @dataclass(frozen=True)

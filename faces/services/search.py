@@ -114,7 +114,8 @@ class _Search:
     def __init__(self, selfie: DetectedFace, events: QuerySet[Event], min_similarity: float) -> None:
         self._vector = padded(selfie.embedding)
         self._contract = current_contract()
-        self._calibration: Calibration = current_calibration()
+        searched = list(events.order_by()[:2])
+        self._calibration: Calibration = current_calibration(searched[0] if len(searched) == 1 else None)
         self._limit = self._calibration.distance(min_similarity)
         self._events = events
         self._occupied: set[int] = set()  # photos that show somebody found: nobody else in them is the selfie's owner

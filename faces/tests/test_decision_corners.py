@@ -3,7 +3,8 @@
 import pytest
 
 from faces.models import Event, Face, Person, Suggestion
-from faces.services.decisions import decision_undo, faces_move, people_merge
+from faces.services.decisions import decision_undo, faces_move, people_merge, person_cover, person_name
+from faces.services.learning import faces_return
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, process, processed, upload
 from photofinder.errors import Problem
@@ -56,3 +57,43 @@ def test_a_question_goes_when_both_turn_up_in_one_photo(gala: Event) -> None:
     Suggestion.objects.create(event=gala, one=bob, other=cat, distance=0.3)
     process(upload(gala, painted(BOB, CAT)), settled=False)
     assert not Suggestion.objects.exists()
+
+
+def test_a_cover_that_is_gone_stands_in_no_later_decisions_way(gala: Event) -> None:
+    ann = _people()[0]
+    cover = ann.faces.order_by("pk")[2]
+    person_cover(person=ann, face=cover, actor=None)
+    cover.delete()
+    person_name(person=ann, name="Ann", actor=None)
+    ann.refresh_from_db()
+    assert (ann.name, ann.chosen_cover_id) == ("Ann", None)
+
+
+def test_an_undone_decision_speaks_of_nobody(gala: Event) -> None:
+    ann, bob, _ = _people()
+    decision_undo(decision=person_name(person=ann, name="Ann", actor=None), actor=None)
+    assert not Person.objects.filter(pk=ann.pk).spoken_of().exists()
+    decision_undo(decision=people_merge(into=ann, others=[bob], actor=None), actor=None)
+    assert Person.objects.filter(pk=ann.pk).spoken_of().exists()  # taking a merge back says that they differ
+
+
+def test_an_id_keeps_its_meaning_when_nothing_goes_back_to_it(gala: Event) -> None:
+    ann, bob, _ = _people()
+    gone = Person.objects.create(contract=ann.contract, merged_into=bob)
+    assert faces_return(followed=[[ann.faces.all()[0].pk, gone.pk, bob.pk]]) == []
+    assert Person.objects.resolve(gone.user_id) == bob
+
+
+def test_a_face_of_another_engine_is_not_moved(gala: Event) -> None:
+    ann, bob, _ = _people()
+    face = ann.faces.all()[0]
+    Face.objects.filter(pk=face.pk).update(contract="other/engine/1")
+    with pytest.raises(Problem) as refused:
+        faces_move(person=ann, faces=[face.pk], to=bob, actor=None)
+    assert refused.value.code == "contracts_differ"
+
+
+def test_a_name_holds_no_zero_byte(gala: Event) -> None:
+    ann = _people()[0]
+    person_name(person=ann, name="A\0nn", actor=None)
+    assert Person.objects.get(pk=ann.pk).name == "Ann"
