@@ -24,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photofinder.settings")
 
 from benchmarks.peers import PEERS
 from benchmarks.populations import MadeUpPeople, Population, calibration_of, event, lfw_sizes, portraits, spheres
+from faces.assignment import assign
 from faces.calibration import Calibration
 from faces.clustering import cluster
 from faces.neighbours import nearest
@@ -33,6 +34,7 @@ Numbers = NDArray[np.int64]
 _RATES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6)
 _LARGE = 5000  # from so many faces on, only the quicker peers run
 _QUICK = ("average linkage", "label propagation", "Infomap")
+_NEWCOMERS = 100
 _FOUND, _SAMPLE = 33, 500  # neighbours asked for, and queries compared with the exact ones
 
 
@@ -109,7 +111,23 @@ def scale(count: int, dim: int) -> None:
     seconds = time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     f = bcubed(labels, faces.owners)[2]
-    print(f"| {faces.name} | {seconds:.0f} | {peak:.1f} | {f:.4f} | {_recall(faces):.3f} |", flush=True)
+    newcomer = _newcomer_ms(faces, labels)
+    print(
+        f"| {faces.name} | {seconds:.0f} | {peak:.1f} | {f:.4f} | {_recall(faces):.3f} | {newcomer:.1f} |", flush=True
+    )
+
+
+def _newcomer_ms(faces: Population, labels: Numbers) -> float:
+    """The median milliseconds in which one new face is compared with the means of all people and given to one."""
+    sums = np.zeros((labels.max() + 1, faces.vectors.shape[1]), np.float32)
+    np.add.at(sums, labels[labels >= 0], faces.vectors[labels >= 0])
+    means = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+    allowed, limit, taken = np.ones((1, len(means)), bool), np.array([0.5], np.float32), []
+    for face in faces.vectors[:_NEWCOMERS]:
+        started = time.perf_counter()
+        assign(face[None], limit, means, allowed)
+        taken.append(time.perf_counter() - started)
+    return float(np.median(taken)) * 1000
 
 
 def _recall(faces: Population) -> float:
@@ -148,7 +166,9 @@ def main() -> None:
             people = MadeUpPeople(known, engine=engine, alike=alike)
             compare(people.draw(f"made up, {alike}", lfw_sizes(), args.seed), calibration, rates)
     if args.scale:
-        print("\n| faces | seconds | GB at most | BCubed F | recall of neighbours |\n|---|---|---|---|---|")
+        print(
+            "\n| faces | seconds | GB at most | BCubed F | recall of neighbours | ms, a new face |\n" + "|---" * 6 + "|"
+        )
     for count in args.scale:
         for dim in args.dim:
             scale(count, dim)
