@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from faces.services import pipeline, uploads
 from photofinder import engines
+
+expect.set_options(timeout=15_000)  # a page on a busy machine is late, not wrong
 
 
 @pytest.fixture
