@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from faces.admin.calibrating import checks_settings, may_see, rate_text
-from faces.admin.checking import MAY_ANSWER, QUESTIONS_SENT
+from faces.admin.checking import QUESTIONS_SENT
+from faces.admin.deciding import MAY_DECIDE
 from faces.admin.event_links import event_links
 from faces.models import Event
 from faces.sampling import Estimate
@@ -42,7 +43,7 @@ def accuracy_view(request: HttpRequest, pk: int) -> HttpResponse:
         "suggestions": suggestions_counted(event=event),
         "doings": _doings(event),
         "excess": excess and {"rate": rate_text(excess.rate[0]), "budget": rate_text(excess.budget), "of": excess},
-        "may_answer": request.user.has_perm(MAY_ANSWER),
+        "may_answer": request.user.has_perm(MAY_DECIDE),
         "checks": checks_settings(event, "accuracy"),
         "more": QUESTIONS_SENT,
     }

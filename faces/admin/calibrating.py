@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from faces.admin.charts import curve_chart
-from faces.admin.checking import MAY_ANSWER
+from faces.admin.deciding import MAY_DECIDE
 from faces.admin.event_links import event_links
 from faces.models import Event
 from faces.services.event_calibration import (
@@ -25,7 +25,7 @@ from faces.services.event_calibration import (
     calibration_reset,
     event_finding,
 )
-from faces.services.pairs import own_calibration
+from faces.services.people import current_calibration
 from photofinder.errors import Problem
 
 may_see = permission_required(("faces.view_event", "faces.view_person"), raise_exception=True)
@@ -43,7 +43,7 @@ def calibration_view(request: HttpRequest, pk: int) -> HttpResponse:
         **event_links(request, event, "calibration"),
         **_page(finding),
         "title": _("Calibration: %s") % event,
-        "may_answer": request.user.has_perm(MAY_ANSWER),
+        "may_answer": request.user.has_perm(MAY_DECIDE),
         "checks": checks_settings(event, "calibration"),
     }
     return render(request, "admin/faces/event/calibration.html", context)
@@ -67,7 +67,7 @@ def rate_text(rate: float) -> str:
 
 
 def _change(request: HttpRequest, event: Event) -> HttpResponse:
-    if not request.user.has_perm(MAY_ANSWER):
+    if not request.user.has_perm(MAY_DECIDE):
         raise PermissionDenied
     assert isinstance(request.user, User)  # it has a permission
     try:
@@ -92,7 +92,7 @@ def _rate(sent: str) -> float:
 
 
 def _page(finding: Finding) -> dict[str, Any]:
-    own, applied = own_calibration(), finding.applied
+    own, applied = current_calibration(), finding.applied
     distance = applied.chosen_distance if applied else finding.threshold
     rate = finding.rates.false_at(distance)
     return {

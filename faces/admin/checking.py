@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from faces.admin.deciding import MAY_DECIDE
 from faces.admin.shown import shown_face
 from faces.models import Event, Face, PairCheck
 from faces.services.sampling_checks import (
@@ -21,13 +22,12 @@ from faces.services.sampling_checks import (
 )
 from photofinder.errors import Problem
 
-MAY_ANSWER = "faces.change_person"
 QUESTIONS_SENT = 20
 _SIGNED_SECONDS = 24 * 3600
 _SALT = "faces.checks"
 _STATUS = {"answered_already": 409, "gone": 409}
 
-may_answer = permission_required(MAY_ANSWER, raise_exception=True)
+may_answer = permission_required(MAY_DECIDE, raise_exception=True)
 
 
 @require_GET

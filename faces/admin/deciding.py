@@ -17,12 +17,12 @@ from faces.models import Decision, Face, Person, Suggestion
 from faces.services import decisions as services
 from faces.services.suggestions import suggestion_postpone
 from faces.templatetags.pictures import cutout
+from photofinder.api import STATUS, problem_json
 from photofinder.errors import Problem
 
 Kind = Decision.Kind
 POSTPONE = "postpone"
 MAY_DECIDE = "faces.change_person"
-_STATUS = {"not_found": 404, "merged_already": 409, "changed_since": 409, "undone_already": 409}
 
 may_decide = permission_required(MAY_DECIDE, raise_exception=True)
 
@@ -116,8 +116,7 @@ def told(decision: Decision) -> dict[str, Any]:
 
 def refused(problem: Problem) -> JsonResponse:
     """Why nothing was decided."""
-    answer = {"code": problem.code, "detail": problem.detail, **problem.extra}
-    return JsonResponse(answer, status=_STATUS.get(problem.code, 400))
+    return JsonResponse(problem_json(problem), status=STATUS.get(problem.code, 400))
 
 
 def actor_of(request: HttpRequest) -> User:

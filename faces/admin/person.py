@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from faces.admin import reads
+from faces.admin.deciding import MAY_DECIDE
 from faces.calibration import Calibration
 from faces.models import Appearance, Decision, Face, Person, Suggestion
 from faces.services.people import current_calibration, current_contract
@@ -47,7 +48,7 @@ def page(request: HttpRequest, person: Person) -> dict[str, Any]:
         "event_shown": event,
         "questions": questions[:QUESTIONS_SHOWN],
         "has_more_questions": len(questions) > QUESTIONS_SHOWN,
-        "may_decide": request.user.has_perm("faces.change_person") and not person.merged_into_id,
+        "may_decide": request.user.has_perm(MAY_DECIDE) and not person.merged_into_id,
         "survivor": Person.objects.resolve(person.user_id) if person.merged_into_id else None,
         "show_save_and_continue": False,
     }

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from faces.admin.deciding import MAY_DECIDE
 from faces.admin.event_links import event_links
 from faces.admin.shown import shown_face
 from faces.calibration import Calibration
@@ -24,7 +25,6 @@ from photofinder.admin_classes import ModelAdmin, ReadOnly
 
 QUESTIONS_SENT = 6  # the one that is shown and those whose pictures are loaded meanwhile
 FACES_SHOWN = 8  # of each side
-MAY_DECIDE = "faces.change_person"
 
 may_see = permission_required("faces.view_person", raise_exception=True)
 

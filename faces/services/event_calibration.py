@@ -22,7 +22,7 @@ from faces.curves import (
     weighed,
 )
 from faces.models import Event, EventCalibration, PairCheck
-from faces.services.pairs import event_spectrum, own_calibration
+from faces.services.pairs import event_spectrum
 from faces.services.people import consolidation_request, current_calibration, current_contract
 from photofinder.errors import Problem
 
@@ -69,7 +69,7 @@ class Finding:
 
 def event_finding(*, event: Event) -> Finding:
     """What the answers so far say."""
-    answers, spectrum, calibration = _answers(event), event_spectrum(event), own_calibration()
+    answers, spectrum, calibration = _answers(event), event_spectrum(event), current_calibration()
     curve = fit_curve(answers, spectrum, calibration)
     rates, present = Rates(curve, spectrum), current_calibration(event)
     return Finding(
@@ -99,7 +99,7 @@ def calibration_apply(*, event: Event, rate: float, by: User | None) -> EventCal
         raise Problem("too_few_answers", text % {"count": finding.useful, "least": LEAST_ANSWERS})
     distance = next(offer.proposal.distance[0] for offer in finding.offers if offer.proposal.rate == rate)
     values = {
-        "threshold": threshold_of(own_calibration(), rate, distance),
+        "threshold": threshold_of(current_calibration(), rate, distance),
         "chosen_rate": rate,
         "chosen_distance": distance,
         "answers": finding.useful,

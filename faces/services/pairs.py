@@ -12,10 +12,9 @@ from django.core.cache import cache
 from django.db.models import BigIntegerField, F, Func, Max, QuerySet, Value
 from numpy.typing import NDArray
 
-from faces.calibration import Calibration, calibration_for
 from faces.curves import BINS, FAR_RATE, Spectrum
 from faces.models import Decision, Event, Face
-from faces.services.people import current_contract
+from faces.services.people import current_calibration, current_contract
 from photofinder.vectors import matrix
 
 FACES_LOOKED_AT = 2500  # chosen at random from larger events: three million pairs in a fifth of a second
@@ -51,14 +50,9 @@ class Pairs:
         return Spectrum(limit, found, max(self.count - float(found.sum()), 0.0))
 
 
-def own_calibration() -> Calibration:
-    """The engine's calibration, whatever was measured at an event: what bands and strata are cut by."""
-    return calibration_for(current_contract(), settings.FACE_CALIBRATIONS)
-
-
 def reach() -> float:
     """The distance beyond which nobody is asked: all pairs are taken to be two people there."""
-    return own_calibration().distance_at(FAR_RATE)
+    return current_calibration().distance_at(FAR_RATE)
 
 
 def good_faces(event: Event) -> QuerySet[Face]:

@@ -16,13 +16,12 @@ from faces.services.pairs import (
     Numbers,
     Pairs,
     good_faces,
-    own_calibration,
     owned_faces,
     pairs_near,
     reach,
     stratum_counts,
 )
-from faces.services.people import current_contract
+from faces.services.people import current_calibration, current_contract
 from photofinder.errors import Problem
 from photofinder.vectors import matrix
 
@@ -124,7 +123,7 @@ def recall_checks(event: Event) -> list[tuple[float, str]]:
 
 def recall_edges() -> tuple[float, ...]:
     """The distances between which recall's strata lie."""
-    calibration = own_calibration()
+    calibration = current_calibration()
     return (0.0, *(calibration.distance_at(rate) for rate in _RECALL_RATES), reach())
 
 
@@ -222,7 +221,7 @@ def _by_stratum(pairs: Pairs) -> dict[str, Numbers]:
 
 def calibration_span() -> tuple[float, float]:
     """The distances between which calibration asks: where the engine is unsure."""
-    calibration = own_calibration()
+    calibration = current_calibration()
     return max(calibration.threshold - _BELOW_SPREADS * calibration.spread, 0.0), reach()
 
 

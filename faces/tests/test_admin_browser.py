@@ -1,23 +1,19 @@
 """The pages of Admin in a real browser: dropping files, watching them, choosing a face, pointing at one."""
 
 import base64
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from faces.models import Person, Photo
 from faces.services.uploads import event_create
-from faces.tests.desk import address, signed_in
+from faces.tests.browsing import MARKS, browsing
+from faces.tests.desk import address
 from faces.tests.painting import painted, process, processed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 DROP = """(zone, files) => {
     const transfer = new DataTransfer();
     for (const [name, data] of files) {
@@ -25,30 +21,14 @@ DROP = """(zone, files) => {
     }
     zone.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
 }"""
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("fake_engine", "plain_static", "sent"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install chromium"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture
 def page(live_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """A page in which an organiser is signed in; what it complains about fails the test."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs an event loop in this thread
-    cookie = signed_in("organiser").cookies["sessionid"]
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch_persistent_context(tmp_path, executable_path=CHROMIUM, args=FLAGS)
-        browser.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-        page = browser.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if "Security" in message.text else None)
+    with browsing("organiser", url=live_server.url, profile=tmp_path, monkeypatch=monkeypatch) as page:
         yield page
-        browser.close()
-        connections.close_all()  # Django keeps others for a thread with an event loop, which nobody else would close
-    assert complaints == []
 
 
 def _drop(page: Page, files: dict[str, bytes]) -> None:

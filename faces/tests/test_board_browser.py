@@ -1,33 +1,24 @@
 """The review board in a real browser: selecting, merging, naming, hiding and taking back, by mouse, touch and keys."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from faces.admin import board
 from faces.models import Decision, Event, Person
 from faces.services.decisions import people_merge, person_name
 from faces.services.uploads import event_create
-from faces.tests.desk import address, signed_in
+from faces.tests.browsing import MARKS, browsing
+from faces.tests.desk import address
 from faces.tests.painting import painted, processed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 TOUCH = """([card, kind]) => card.dispatchEvent(new PointerEvent(kind, {
     bubbles: true, pointerType: "touch", pointerId: 7, button: 0, clientX: 5, clientY: 5,
 }))"""
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("fake_engine", "plain_static", "sent"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: apt-get install chromium"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture
@@ -47,20 +38,9 @@ def people(event: Event) -> list[Person]:
 @pytest.fixture
 def page(live_server: Any, event: Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """The board, before a moderator; what the page complains about fails the test."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs an event loop in this thread
-    cookie = signed_in("moderator").cookies["sessionid"]
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch_persistent_context(tmp_path, executable_path=CHROMIUM, args=FLAGS)
-        browser.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-        page = browser.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if "Security" in message.text else None)
+    with browsing("moderator", url=live_server.url, profile=tmp_path, monkeypatch=monkeypatch) as page:
         page.goto(f"{live_server.url}{address('faces_person_board')}?event={event.pk}")
         yield page
-        browser.close()
-        connections.close_all()  # Django keeps others for a thread with an event loop, which nobody else would close
-    assert complaints == []
 
 
 def _card(page: Page, person: Person) -> Locator:
