@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from photofinder.vectors import nearest
 
 if TYPE_CHECKING:
-    from faces.models import Decision, Event, Face, Person, Photo, Suggestion  # noqa: F401
+    from faces.models import Decision, Event, Face, Person, Photo, Portrait, SelfieSearch, Suggestion  # noqa: F401
 
 UNFINISHED = ("queued", "ingested", "analysed")
 _PACE_WINDOW = timedelta(minutes=5)
@@ -73,9 +73,19 @@ DO UPDATE SET faces_count = excluded.faces_count, photos_count = excluded.photos
 class EventQuerySet(models.QuerySet["Event"]):
     """Events."""
 
+    def open_to(self, *codes: str) -> EventQuerySet:
+        """Those in which attendees may look for themselves: the public ones, or whose codes these are."""
+        is_let_in = Q(access="public") | Q(access="code", code__in=codes)
+        return self.filter(is_let_in, published=True)
+
     def published(self) -> EventQuerySet:
-        """Those that attendees may find."""
-        return self.filter(published=True)
+        """Those that are not closed to everybody: whoever was let in is still in."""
+        return self.filter(published=True).exclude(access="closed")
+
+    def with_news(self) -> EventQuerySet:
+        """Those whose subscribers may have to be told something, and can be: open, and with no photo on its way."""
+        settled = self.published().filter(has_news=True, settled_revision=F("revision"))
+        return settled.exclude(photos__state__in=UNFINISHED)
 
     def unsettled(self) -> EventQuerySet:
         """Those whose photos are all done and whose people were not consolidated since."""
@@ -88,6 +98,18 @@ class EventQuerySet(models.QuerySet["Event"]):
 
         here = Q(pk__in=Appearance.objects.filter(person__in=people).values("event"))
         return self.filter(here | Q(pk__in=Face.objects.filter(pk__in=faces).values("photo__event")))
+
+    def with_cover(self) -> EventQuerySet:
+        """Each with `cover_photo` and `cover_name` of the photo that stands for it, None while there is none: the
+        chosen one, else the first that attendees may see.
+        """
+        from faces.models import Photo  # the two modules need each other only when a query is built
+
+        there = Photo.objects.filter(event=OuterRef("pk")).exclude(image__ingested_at=None)
+        shown = there.filter(Q(is_released=True) | Q(event__released_only=False)).order_by("pk")
+        cover = self.annotate(cover_photo=Coalesce("cover", models.Subquery(shown.values("pk")[:1])))
+        names = Photo.objects.filter(pk=OuterRef("cover_photo")).values("original_name")
+        return cover.annotate(cover_name=models.Subquery(names))
 
     def with_counts(self) -> EventQuerySet:
         """Each with `photos_count` and `people_count`."""
@@ -150,6 +172,14 @@ class FaceQuerySet(models.QuerySet["Face"]):
         """Those in photos of these events."""
         return self.filter(photo__event__in=events)
 
+    def visible(self) -> FaceQuerySet:
+        """Without those of hidden people."""
+        return self.exclude(person__hidden=True)
+
+    def shown(self) -> FaceQuerySet:
+        """Those that attendees may see: visible ones in photos that are released, where an event asks for that."""
+        return self.visible().filter(Q(photo__event__released_only=False) | Q(photo__is_released=True))
+
     @staticmethod
     def give(ids: Sequence[int], before: Sequence[int | None], people: Sequence[int | None]) -> None:
         """Let the engine give these faces, which are of those `before`, to these people, in one statement.
@@ -172,6 +202,17 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def current(self) -> PersonQuerySet:
         """Those that were not merged into another and have a face."""
         return self.filter(merged_into=None, faces_count__gt=0)
+
+    def listed(self, events: models.QuerySet[Any], *, with_registered: bool) -> PersonQuerySet:
+        """Those with a face in photos of these events, and those who registered."""
+        from faces.models import Portrait  # the two modules need each other only when a query is built
+
+        found = self.current().in_events(events)
+        if not with_registered:
+            return found
+        portraits = Portrait.objects.registered().filter(person=OuterRef("pk"))
+        registered = self.filter(Exists(portraits), merged_into=None, forgotten_at=None)
+        return self.filter(Q(pk__in=found.values("pk")) | Q(pk__in=registered.values("pk")))
 
     def in_events(self, events: models.QuerySet[Any]) -> PersonQuerySet:
         """Those with a face in photos of these events."""
@@ -204,14 +245,15 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.filter(decided | ~Q(name="") | Q(hidden=True))
 
     def roots(self, ids: Collection[int]) -> dict[int, int]:
-        """Whom each of these people means today, following merges."""
-        roots = {person: person for person in ids}
-        merged: dict[int, Any] = roots
-        while merged:
-            gone = self.filter(pk__in=set(roots.values()), merged_into__isnull=False)
-            merged = dict(gone.values_list("pk", "merged_into"))
-            roots = {person: merged.get(root, root) for person, root in roots.items()}
-        return roots
+        """Whom each of these people means today, following merges; in a circle, which should not be, the first."""
+        merged: dict[int, Any] = {}
+        asked, fresh = set[int](), set(ids)
+        while fresh:
+            gone = self.filter(pk__in=fresh, merged_into__isnull=False)
+            asked |= fresh
+            merged |= dict(gone.values_list("pk", "merged_into"))
+            fresh = set(merged.values()) - asked
+        return {person: _last_of(merged, person) for person in ids}
 
     def absorbed(self, person: int) -> set[int]:
         """The ids of a person and of everybody who means that person today."""
@@ -228,11 +270,28 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return nearest(self.exclude(centroid=None), "centroid", vector, contract=contract, within=within)
 
     def resolve(self, user_id: UUID | str) -> Person:
-        """The person whom that public id means today, following merges. Raises Person.DoesNotExist."""
-        person = self.get(user_id=user_id)
-        while person.merged_into_id:
-            person = self.get(pk=person.merged_into_id)
+        """The person whom that public id means today, following merges; for somebody without faces whoever a
+        moderator moved the last ones to.
+
+        Raises Person.DoesNotExist, also for whoever was forgotten.
+        """
+        person, seen = self.get(user_id=user_id), set[int]()
+        while person.pk not in seen and (heir := person.merged_into_id or self._moved_to(person)):
+            seen.add(person.pk)
+            person = self.get(pk=heir)
+        if person.forgotten_at:
+            raise self.model.DoesNotExist
         return person
+
+    @staticmethod
+    def _moved_to(person: Person) -> int | None:
+        """Who got the faces of a person who has none, by the last move that holds."""
+        if person.faces_count or person.forgotten_at:
+            return None
+        from faces.models import Decision  # the two modules need each other only when a query is built
+
+        moves = Decision.objects.active().filter(people=person, kind="move", payload__person=person.pk)
+        return moves.order_by("-pk").values_list("payload__to", flat=True).first()
 
     @staticmethod
     def refresh(ids: Collection[int], *, contract: str) -> None:
@@ -245,6 +304,20 @@ class PersonQuerySet(models.QuerySet["Person"]):
         with connection.cursor() as cursor:
             cursor.execute(_REFRESH, values)
             cursor.execute(_REFRESH_APPEARANCES, values)
+
+
+class PortraitQuerySet(models.QuerySet["Portrait"]):
+    """Portraits."""
+
+    def registered(self) -> PortraitQuerySet:
+        """Those that were given to be known by, not only to be told of new photos: their pictures are kept."""
+        return self.exclude(crop_key="")
+
+    def nearest(
+        self, vector: NDArray[np.float32], *, contract: str, within: float | None = None
+    ) -> models.QuerySet[Portrait]:
+        """Of that contract, nearest first, each with its cosine `distance`, at most `within`."""
+        return nearest(self, "embedding", vector, contract=contract, within=within)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
@@ -273,12 +346,24 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.annotate(made=made, obstacles=ArraySubquery(later.exclude(kind="undo").order_by("pk").values("pk")))
 
 
+class SelfieSearchQuerySet(models.QuerySet["SelfieSearch"]):
+    """Searches by selfie."""
+
+    def kept(self) -> SelfieSearchQuerySet:
+        """Those whose result can still be looked at."""
+        return self.filter(expires_at__gt=Now())
+
+    def expired(self) -> SelfieSearchQuerySet:
+        """Those whose result is to be dropped."""
+        return self.filter(expires_at__lte=Now())
+
+
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     """Suggestions."""
 
     def queue(self) -> SuggestionQuerySet:
-        """The surest first; those put off come last, the longest ago first."""
-        return self.order_by(F("postponed_at").asc(nulls_first=True), "distance", "pk")
+        """What attendees object to first, then the surest; those put off come last, the longest ago first."""
+        return self.order_by(F("postponed_at").asc(nulls_first=True), "-is_objection", "distance", "pk")
 
     def answered_by(self, photos: Collection[Photo]) -> SuggestionQuerySet:
         """Those about two people who stand in one of these photos together: they are not the same."""
@@ -287,6 +372,16 @@ class SuggestionQuerySet(models.QuerySet["Suggestion"]):
         here = Face.objects.filter(photo__in=photos)
         together = here.filter(person=OuterRef("one"), photo__faces__person=OuterRef("other"))
         return self.filter(Exists(together), one__in=here.values("person"))
+
+
+def _last_of(links: Mapping[int, int], start: int) -> int:
+    """Where the links lead from `start`; of a circle the smallest."""
+    way = [start]
+    while (following := links.get(way[-1])) is not None:
+        if following in way:
+            return min(way[way.index(following) :])
+        way.append(following)
+    return way[-1]
 
 
 def counted(rows: models.QuerySet[Any], by: str, what: str = "pk") -> Coalesce:

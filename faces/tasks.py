@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from faces.services import consolidation, pipeline
+from faces.services import consolidation, erasure, notifications, pipeline, retention
 
 
 @shared_task
@@ -34,3 +34,18 @@ def resume_photos() -> None:
     """Send again what was lost with a worker or a broker."""
     pipeline.photos_resume()
     consolidation.events_resume()
+    notifications.events_with_news_resume()
+
+
+@shared_task
+def notify_subscribers(event_ids: list[int]) -> None:
+    """Notifications of new photos."""
+    notifications.events_notify(event_ids=event_ids)
+
+
+@shared_task
+def expire() -> None:
+    """What is over: results, and the faces of events whose retention has ended."""
+    erasure.results_drop()
+    retention.events_expire()
+    retention.files_resume()

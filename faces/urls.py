@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from faces.api import deciding, events, ledger, people, search, suggestions, uploads
+from faces.api import (
+    attendees,
+    deciding,
+    erasures,
+    events,
+    ledger,
+    notifications,
+    people,
+    registration,
+    results,
+    search,
+    suggestions,
+    uploads,
+)
+
+ATTENDEE = "attendees/<slug:channel>/<slug:address>/"
 
 urlpatterns = [
     path("events/", events.EventList.as_view(), name="events"),
@@ -12,6 +27,20 @@ urlpatterns = [
     path("batches/<int:batch_id>/retry/", uploads.BatchRetry.as_view(), name="batch-retry"),
     path("search/", search.Search.as_view(), name="search"),
     path("search/batch/", search.SearchBatch.as_view(), name="search-batch"),
+    path("results/<str:code>/", results.ResultDetail.as_view(), name="api-result"),
+    path("results/<str:code>/photos/", results.ResultPhotos.as_view(), name="api-result-photos"),
+    path("results/<str:code>/not-me/", results.ResultNotMe.as_view(), name="api-result-not-me"),
+    path("results/<str:code>/share/", results.ResultShare.as_view(), name="api-result-share"),
+    path(ATTENDEE, attendees.AttendeeDetail.as_view(), name="attendee"),
+    path(f"{ATTENDEE}subscriptions/", attendees.SubscriptionList.as_view(), name="attendee-subscriptions"),
+    path(f"{ATTENDEE}subscriptions/<slug:slug>/", attendees.SubscriptionDetail.as_view(), name="attendee-subscription"),
+    path("notifications/claim/", notifications.NotificationClaim.as_view(), name="notification-claim"),
+    path(
+        "notifications/<int:notification_id>/done/", notifications.NotificationDone.as_view(), name="notification-done"
+    ),
+    path("register/", registration.Register.as_view(), name="register"),
+    path("forget/", erasures.Forget.as_view(), name="api-forget"),
+    path("opt-out/", erasures.OptOut.as_view(), name="api-opt-out"),
     path("users/", people.PersonList.as_view(), name="users"),
     path("users/<uuid:user_id>/", people.PersonDetail.as_view(), name="user"),
     path("users/<uuid:user_id>/photos/", people.PersonPhotos.as_view(), name="user-photos"),

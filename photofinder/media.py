@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 
 from photofinder.storage import SignedFileSystemStorage, is_signed
 
-# Not from the system's table: a bare machine has none that knows these.
-_CONTENT_TYPES = {
+# By suffix; not from the system's table: a bare machine has none that knows these.
+CONTENT_TYPES = {
     ".jpg": "image/jpeg",
     ".png": "image/png",
     ".webp": "image/webp",
@@ -35,7 +35,7 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
         file = default_storage.open(key)
     except FileNotFoundError:
         return _problem(404, "not_found", "The file is not in the storage any more.")
-    content_type = _CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+    content_type = CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
     response = FileResponse(file, content_type=content_type)
     # Keys are made of the content, so what is behind a URL never changes.
     patch_cache_control(response, private=True, immutable=True, max_age=max(int(expires) - int(time.time()), 0))

@@ -22,6 +22,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Review board"), "dashboard_customize", "faces_person_board", "faces.view_person"),
             _item(request, _("Decisions"), "history", "faces_decision_changelist", "faces.view_decision"),
         ],
+        _("Privacy"): [
+            _item(
+                request, _("Searches"), "search_activity", "faces_selfiesearch_changelist", "faces.view_selfiesearch"
+            ),
+            _item(request, _("Erasures"), "receipt_long", "faces_erasure_changelist", "faces.view_erasure"),
+            _item(request, _("Opt-outs"), "person_off", "faces_optout_changelist", "faces.view_optout"),
+        ],
         _("Administration"): [
             _item(request, _("Stored images"), "hard_drive", "media_index_image_changelist", "media_index.view_image"),
             _item(request, _("Users"), "person", "auth_user_changelist", "auth.view_user"),

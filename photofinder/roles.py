@@ -32,7 +32,9 @@ def _codenames(app: str, actions: str, models: str) -> set[str]:
     return {f"{app}.{action}_{model}" for action, model in product(actions.split(), models.split())}
 
 
-_VIEW = _codenames("faces", "view", "event photo uploadbatch refusal face person decision") | {"media_index.view_image"}
+_VIEW = _codenames(
+    "faces", "view", "event photo uploadbatch refusal face person decision selfiesearch erasure optout"
+) | {"media_index.view_image"}
 # What a role may do in Admin. Clients and bots only use the API.
 PERMISSIONS: dict[Role, set[str]] = {
     Role.ORGANISER: _VIEW | _codenames("faces", "add change delete", "event photo uploadbatch"),

@@ -15,9 +15,10 @@ MEANINGS = {
     403: ("permission_denied", "The token's role may not do this."),
     404: ("not_found", "There is no such thing, or the token's role does not see it."),
     409: ("changed_since", "Somebody decided otherwise meanwhile (`merged_already`, `undone_already`): look again."),
+    410: ("likeness_expired", "The selfie was sent too long ago; send it again."),
     413: ("too_large", "The request, or the image in it, is too large."),
     415: ("not_an_image", "The file is not an image that can be read, or the request is of another content type."),
-    422: ("several_faces", "No face (`no_face`), several (`several_faces`) or a bad one (`low_quality`) in the photo."),
+    422: ("several_faces", "No face, several, a bad one (`low_quality`) or another person's (`another_person`)."),
     429: ("throttled", "Too many requests; `Retry-After` says how many seconds to wait."),
     503: ("engine_unavailable", "The face engine lacks its weights; the detail says how to install them."),
 }

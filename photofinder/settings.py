@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "photofinder",
     "media_index",
     "faces",
+    "telegram_bot",
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
@@ -206,6 +207,29 @@ FACE_QUALITY_GATES = {
 SELFIE_QUALITY_GATES = {"det_score": 0.4, "size_px": 30.0, "sharpness": 10.0, "yaw": 75.0, "pitch": 65.0, "roll": 90.0}
 FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is trusted more than a single one
 
+# --- attendees --------------------------------------------------------------------------------------------------------
+RESULT_SECONDS = env.integer("RESULT_DAYS", default=7, least=1) * 24 * 3600  # how long what a selfie found is shown
+PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="20/min")  # selfies from one address; a hall's Wi-Fi may be one
+LIKENESS_SECONDS = 3600  # how long a selfie can be used again, for another question, by whoever sent it
+NOTIFICATION_SECONDS = 300  # after so long whoever claimed a notification is taken to have died with it
+FACE_FALSE_SUPPRESSIONS = 0.001  # the accepted chance that a stranger's face is taken for one of those who opted out
+
+# --- the bot ----------------------------------------------------------------------------------------------------------
+TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", default="")  # empty: no bot
+TELEGRAM_BOT_NAME = env.str("TELEGRAM_BOT_NAME", default="")  # as in t.me/<name>: pages and posters lead to it
+TELEGRAM_BASE_URL = env.str("TELEGRAM_BASE_URL", default="") or "https://api.telegram.org"
+TELEGRAM_WEBHOOK_URL = env.str("TELEGRAM_WEBHOOK_URL", default="")  # empty: the bot asks Telegram for updates
+TELEGRAM_WEBHOOK_SECRET = env.str("TELEGRAM_WEBHOOK_SECRET", default="")  # empty: made of SECRET_KEY
+TELEGRAM_WEBHOOK_LISTEN = env.str("TELEGRAM_WEBHOOK_LISTEN", default="") or "127.0.0.1"
+TELEGRAM_WEBHOOK_PORT = env.integer("TELEGRAM_WEBHOOK_PORT", default=8443, least=1)
+BOT_API_URL = env.str("BOT_API_URL", default="") or f"http://127.0.0.1:{env.integer('PORT', default=8000, least=1)}"
+SITE_URL = env.str("SITE_URL", default="")  # the site's public address, where the bot reaches it by another one
+BOT_API_TOKEN = env.str("BOT_API_TOKEN", default="")  # empty: the one that ensure_bot_token keeps
+BOT_API_TOKEN_FILE = VAR_DIR / "bot_api_token"
+BOT_REDIS_URL = redis_database(REDIS_URL, 2)
+BOT_RATE = env.rate("BOT_RATE", default="30/min")  # messages of one person that the bot reads
+BOT_IDLE_MILLISECONDS = env.integer("BOT_IDLE_MILLISECONDS", default=5000, least=50)  # between looks for news
+
 # --- the pipeline: who starts whom ------------------------------------------------------------------------------------
 PIPELINE = {  # the task that a photo in this state waits for
     "queued": "faces.tasks.ingest_photos",
@@ -213,9 +237,10 @@ PIPELINE = {  # the task that a photo in this state waits for
     "analysed": "faces.tasks.assign_people",
 }
 CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo of an event is ready
+NOTIFICATION = "faces.tasks.notify_subscribers"  # started when an event may have news for its subscribers
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
-QUEUES = ("ingest", "faces", "people")
+QUEUES = ("ingest", "faces", "people", "notify")
 
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or redis_database(REDIS_URL, 0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -231,6 +256,8 @@ CELERY_TASK_ROUTES = {
     "faces.tasks.assign_people": {"queue": "people"},
     "faces.tasks.consolidate_people": {"queue": "people"},
     "faces.tasks.resume_photos": {"queue": "people"},
+    "faces.tasks.notify_subscribers": {"queue": "notify"},
+    "faces.tasks.expire": {"queue": "notify"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -239,7 +266,10 @@ CELERY_TASK_TIME_LIMIT = 900
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)}}
+CELERY_BEAT_SCHEDULE = {
+    "resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)},
+    "expire": {"task": "faces.tasks.expire", "schedule": timedelta(minutes=10)},
+}
 
 # --- people who sign in -----------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

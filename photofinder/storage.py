@@ -1,6 +1,7 @@
 """Where things are stored: the only place that spells a key, and the URLs that open one for a while."""
 
 import os
+import secrets
 import tempfile
 import time
 from contextlib import closing
@@ -28,10 +29,26 @@ def thumbnail_key(sha256: str, long_side: int) -> str:
     return f"thumbs/{_shard(sha256)}_{long_side}.webp"
 
 
+def preview_key(sha256: str, long_side: int, look: str) -> str:
+    """The key of the copy for attendees whose long side is at most `long_side` pixels, in an event's `look`."""
+    return f"previews/{_shard(sha256)}_{long_side}_{look}.jpg"
+
+
+def logo_key(sha256: str) -> str:
+    """The key of a logo, by the content of its file."""
+    return f"logos/{_shard(sha256)}.png"
+
+
 def crop_key(sha256: str, box: tuple[float, float, float, float]) -> str:
     """The key of the cut-out around a face's box: the same place of the same image has the same key."""
     place = "-".join(f"{round(side * 10_000):d}" for side in box)
     return f"crops/{_shard(sha256)}_{place}.webp"
+
+
+def portrait_key() -> str:
+    """A new key for the aligned face of a portrait; it says nothing of whose it is."""
+    name = secrets.token_hex(16)
+    return f"portraits/{name[:2]}/{name}.webp"
 
 
 def save(key: str, content: bytes | BinaryIO) -> None:
@@ -43,6 +60,11 @@ def save(key: str, content: bytes | BinaryIO) -> None:
 def exists(key: str) -> bool:
     """Whether there is a file under `key`."""
     return default_storage.exists(key)
+
+
+def delete(key: str) -> None:
+    """Delete the file under `key`, if there is one."""
+    default_storage.delete(key)
 
 
 def open_file(key: str) -> closing[BinaryIO]:

@@ -1,16 +1,20 @@
 """Uploaded files on their way in, before any view sees them."""
 
+import io
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload, TemporaryFileUploadHandler
+
+_PATIENCE = 4  # so many times the largest selfie is read and forgotten, for the sender to read the answer
 
 
 class BoundedUploads(TemporaryFileUploadHandler):
     """Spools files to the disk: none of callers who have not signed in, and of each no more than shows it too large.
 
     The API reads a body only after it has checked the token. Django's protection of forms reads it before any view,
-    but knows the session by then; no page that works without one takes files.
+    but knows the session by then; pages that take files of anybody say so with `SelfieUploads`.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -28,3 +32,34 @@ class BoundedUploads(TemporaryFileUploadHandler):
     def file_complete(self, file_size: int) -> Any:
         """The file; where it was cut, one byte larger than anything that is taken."""
         return super().file_complete(min(file_size, self._most))
+
+
+class SelfieUploads(FileUploadHandler):
+    """Holds one file of anybody in memory, and of it no more than shows it too large: a selfie is on no disk."""
+
+    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803 - Django's name
+        """Remember how long the request is."""
+        self._is_endless = content_length > _PATIENCE * settings.SELFIE_MAX_BYTES
+        self._held: io.BytesIO | None = None
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Raises SkipFile for a second file, and StopUpload for what is out of all proportion."""
+        if self._is_endless:
+            raise StopUpload(connection_reset=True)
+        super().new_file(*args, **kwargs)
+        if self._held is not None:
+            raise SkipFile
+        self._held = io.BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep what lies below the limit."""
+        if self._held is not None:
+            self._held.write(raw_data[: max(settings.SELFIE_MAX_BYTES + 1 - start, 0)])
+
+    def file_complete(self, file_size: int) -> Any:
+        """The file; where it was cut, one byte larger than anything that is taken."""
+        size = min(file_size, settings.SELFIE_MAX_BYTES + 1)
+        self._held = self._held or io.BytesIO()
+        self._held.seek(0)
+        about = (self.field_name, self.file_name, self.content_type, size, self.charset, self.content_type_extra)
+        return InMemoryUploadedFile(self._held, *about)

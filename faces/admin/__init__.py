@@ -1,5 +1,5 @@
 """The screens of Admin, one module each."""
 
-from faces.admin import batches, decisions, events, people, photos, suggestions
+from faces.admin import batches, decisions, events, people, photos, privacy, suggestions
 
-__all__ = ["batches", "decisions", "events", "people", "photos", "suggestions"]
+__all__ = ["batches", "decisions", "events", "people", "photos", "privacy", "suggestions"]

@@ -23,6 +23,7 @@ def event_links(request: HttpRequest, event: Event, active: str) -> dict[str, An
             _link("queue", _("Suggestions"), "help", "faces_suggestion_review", query="event", event=event, n=waiting),
             _link("calibration", _("Calibration"), "tune", "faces_event_calibration", event.pk),
             _link("accuracy", _("Accuracy"), "target", "faces_event_accuracy", event.pk),
+            _link("coverage", _("Coverage"), "radar", "faces_event_coverage", event.pk),
             _link("history", _("History"), "history", "faces_decision_changelist", query="event", event=event),
         ]
     return {"event": event, "event_links": [link | {"active": link["name"] == active} for link in links]}

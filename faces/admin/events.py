@@ -15,6 +15,7 @@ from faces.admin import cells, reads
 from faces.admin.accuracy import accuracy_view
 from faces.admin.calibrating import calibration_view
 from faces.admin.checking import answer_view, questions_view, withdraw_view
+from faces.admin.coverage import coverage_view
 from faces.admin.deciding import MAY_DECIDE
 from faces.admin.event_links import event_links
 from faces.admin.uploading import batch_start, drop_zone, file_take
@@ -119,6 +120,7 @@ class EventAdmin(ModelAdmin[Event]):
             path("<int:pk>/upload/", view(batch_start), name="faces_event_upload"),
             path("<int:pk>/upload/<int:batch>/", view(file_take), name="faces_event_upload_file"),
             path("<int:pk>/calibration/", view(calibration_view), name="faces_event_calibration"),
+            path("<int:pk>/coverage/", view(coverage_view), name="faces_event_coverage"),
             path("<int:pk>/accuracy/", view(accuracy_view), name="faces_event_accuracy"),
             path("<int:pk>/checks/answer/", view(answer_view), name="faces_event_answer"),
             path("<int:pk>/checks/<int:check>/withdraw/", view(withdraw_view), name="faces_event_withdraw"),

@@ -7,14 +7,16 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from faces.admin.deciding import actor_of
 from faces.admin.reasons import advice, title
-from faces.models import Event
-from faces.services.search import SearchResult, selfie_search
+from faces.models import Event, SelfieSearch
+from faces.services.attendance import Asker, Found, attendee_search
 from photofinder.errors import Problem
 from photofinder.images import Picture, webp
 
@@ -43,12 +45,12 @@ def find_view(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Find a person"),
         "form": form,
-        **(_answer(form.cleaned_data) if form.is_valid() else {}),
+        **(_answer(actor_of(request), form.cleaned_data) if form.is_valid() else {}),
     }
     return render(request, "admin/faces/person/find.html", context)
 
 
-def _answer(wanted: dict[str, Any]) -> dict[str, Any]:
+def _answer(by: User, wanted: dict[str, Any]) -> dict[str, Any]:
     """What was found, or why nothing could be looked for."""
     try:
         if wanted["photo"].size > settings.SELFIE_MAX_BYTES:
@@ -57,29 +59,31 @@ def _answer(wanted: dict[str, Any]) -> dict[str, Any]:
     except Problem as problem:
         return _trouble(problem)
     try:
-        return _found(_search(picture, wanted))
+        return _found(_search(picture, by, wanted))
     except Problem as problem:
         preview = _data_url(webp(picture.pixels(PREVIEW_PX))) if problem.code == "several_faces" else ""
         return _trouble(problem) | {"preview": preview, "boxes": problem.extra.get("faces", [])}
 
 
-def _search(picture: Picture, wanted: dict[str, Any]) -> SearchResult:
+def _search(picture: Picture, by: User, wanted: dict[str, Any]) -> Found:
     event = wanted["event"]
-    return selfie_search(
-        picture=picture,
+    return attendee_search(
+        asker=Asker(SelfieSearch.Channel.ADMIN, by=by),
         events=Event.objects.filter(pk=event.pk) if event else Event.objects.all(),
+        event=event,
+        picture=picture,
+        face_index=wanted["face"],
         limit=PHOTOS_SHOWN,
         min_similarity=wanted["similarity"] or 0.5,
-        face_index=wanted["face"],
     )
 
 
-def _found(result: SearchResult) -> dict[str, Any]:
-    prefetch_related_objects([match.person for match in result.people], "cover_face__photo__image")
+def _found(found: Found) -> dict[str, Any]:
+    prefetch_related_objects([match.person for match in found.matches.people], "cover_face__photo__image")
     return {
-        "result": result,
-        "crop": _data_url(webp(result.face.cutout)),
-        "is_cut": len(result.photos) == PHOTOS_SHOWN,
+        "result": found.matches,
+        "crop": _data_url(webp(found.selfie.face.cutout)) if found.selfie else "",
+        "is_cut": len(found.matches.photos) == PHOTOS_SHOWN,
     }
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 
 from faces.models import Appearance, Event, Face, Person, Photo, Refusal, UploadBatch
 from faces.querysets import UNFINISHED, PhotoQuerySet, counted
@@ -12,7 +12,9 @@ from faces.querysets import UNFINISHED, PhotoQuerySet, counted
 
 def events_listed() -> QuerySet[Event]:
     """Events with `photos_count`, `people_count`, `processed`, `failed` and `cover_sha`, a photo to show."""
-    covers = Photo.objects.filter(event=OuterRef("pk"), image__ingested_at__isnull=False).order_by("pk")
+    covers = Photo.objects.filter(event=OuterRef("pk"), image__ingested_at__isnull=False)
+    chosen = Case(When(pk=OuterRef("cover"), then=0), default=1)
+    covers = covers.annotate(place=chosen).order_by("place", "pk")
     events: QuerySet[Event] = Event.objects.with_counts().annotate(
         processed=counted(Photo.objects.exclude(state__in=UNFINISHED), "event"),
         failed=counted(Photo.objects.filter(state=Photo.State.FAILED), "event"),

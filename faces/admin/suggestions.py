@@ -145,7 +145,9 @@ def _question(row: Any, faces: dict[int | None, list[Face]], calibration: Calibr
 def _notes(row: Any, one: Person, other: Person | None) -> list[dict[str, str]]:
     """What a moderator should know before answering."""
     notes = []
-    if (row.together and not row.face) or row.in_the_photo:
+    if row.is_objection:
+        notes.append({"kind": "bad", "text": _("Somebody who was shown this photo as theirs says: this is not me.")})
+    elif (row.together and not row.face) or row.in_the_photo:
         notes.append(
             {"kind": "bad", "text": _("Both are in one photo: hardly the same person, unless it is a mirror.")}
         )
@@ -190,7 +192,15 @@ def _fields_of_pair(row: Any, one: Person, other: Person) -> dict[str, dict[str,
 
 def _fields_of_face(row: Any) -> dict[str, dict[str, Any]]:
     return {
-        "yes": {"kind": "move", "person": row.face.person_id, "faces": [row.face_id], "to": row.one_id},
+        "yes": _confirm(row) if row.is_objection else _move(row),
         "no": {"kind": "reject", "person": row.one_id, "faces": [row.face_id]},
         "later": {"kind": "postpone", "suggestion": row.pk},
     }
+
+
+def _confirm(row: Any) -> dict[str, Any]:
+    return {"kind": "confirm", "person": row.one_id, "faces": [row.face_id]}
+
+
+def _move(row: Any) -> dict[str, Any]:
+    return {"kind": "move", "person": row.face.person_id, "faces": [row.face_id], "to": row.one_id}

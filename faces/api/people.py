@@ -12,12 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from faces.api.deciding import PersonChangeSerializer, person_change
-from faces.api.ledger import DecisionSerializer
-from faces.api.scope import EventChoice, asked_events, sees_drafts, visible_events
+from faces.api.erasures import ReceiptSerializer, receipt
+from faces.api.ledger import DecisionSerializer, actor_of
+from faces.api.scope import EventChoice, asked_events, sees_drafts, shown_faces, visible_events
 from faces.api.shapes import FaceSerializer, PersonSerializer, PhotoSerializer
 from faces.models import Face, Person
-from faces.querysets import EventQuerySet, PersonQuerySet
-from faces.services.albums import Album
+from faces.querysets import PersonQuerySet
+from faces.services.albums import album_of
+from faces.services.erasure import person_forget
+from faces.services.people import person_get
 from photofinder.errors import Problem
 from photofinder.roles import EVERYBODY, STAFF_AND_CLIENTS, Role
 
@@ -33,25 +36,34 @@ class PersonList(ListAPIView[Person]):
     def get_queryset(self) -> PersonQuerySet:
         """Those in the events asked for."""
         events = asked_events(self.request)
-        return Person.objects.current().in_events(events).seen_in(events)
+        with_registered = "event" not in self.request.query_params
+        return Person.objects.listed(events, with_registered=with_registered).seen_in(events)
 
 
 class PersonDetail(APIView):
     """One person."""
 
-    roles: ClassVar = {"GET": EVERYBODY, "PATCH": {Role.MODERATOR}}
+    roles: ClassVar = {"GET": EVERYBODY, "PATCH": {Role.MODERATOR}, "DELETE": {Role.MODERATOR, Role.CLIENT}}
     problems = (400, 409)
 
     @extend_schema(parameters=[EventChoice], responses=PersonSerializer)
     def get(self, request: Request, user_id: UUID) -> Response:
         """The person whom the id means today; one who was merged answers as the survivor."""
-        person = Person.objects.seen_in(asked_events(request)).get(pk=_person(request, user_id).pk)
+        events = asked_events(request)
+        person: Any = Person.objects.seen_in(events).get(pk=_person(request, user_id).pk)
+        album = album_of(person=person, events=events, shown=shown_faces(request))
+        person.photos_here = len(album) if isinstance(album, list) else person.photos_here
         return Response(PersonSerializer(person, context={"request": request}).data)
 
     @extend_schema(request=PersonChangeSerializer, responses=DecisionSerializer(many=True))
     def patch(self, request: Request, user_id: UUID) -> Response:
         """Name, hide or show somebody, or choose their cover: a decision for each, in this order."""
         return Response(person_change(request, get_object_or_404(Person, user_id=user_id)))
+
+    @extend_schema(responses=ReceiptSerializer)
+    def delete(self, request: Request, user_id: UUID) -> Response:
+        """Forget the person: vectors, crops, portraits, subscriptions, name. Photos stay; the id answers no more."""
+        return Response(receipt(person_forget(person=_person(request, user_id), by=actor_of(request))))
 
 
 @extend_schema(parameters=[EventChoice])
@@ -64,7 +76,8 @@ class PersonPhotos(ListAPIView[Any]):
 
     def get_queryset(self) -> Any:
         """An album instead: it is counted and sliced like a queryset."""
-        return Album(person=_person(self.request, self.kwargs["user_id"]), events=asked_events(self.request))
+        person = _person(self.request, self.kwargs["user_id"])
+        return album_of(person=person, events=asked_events(self.request), shown=shown_faces(self.request))
 
 
 @extend_schema(parameters=[EventChoice])
@@ -84,18 +97,11 @@ class PersonFaces(ListAPIView[Face]):
 
 def _person(request: Request, user_id: UUID) -> Person:
     """Whom the id means today, if the caller may know of them. Raises Problem `not_found`."""
-    try:
-        person: Person = Person.objects.resolve(user_id)
-    except Person.DoesNotExist:
-        raise _unknown() from None
-    if not (sees_drafts(request) or _is_in(person, visible_events(request))):
-        raise _unknown()
+    person = person_get(user_id)
+    if not sees_drafts(request) and not _is_shown(request, person):
+        raise Problem("not_found", "There is no such person.")
     return person
 
 
-def _unknown() -> Problem:
-    return Problem("not_found", "There is no such person.")
-
-
-def _is_in(person: Person, events: EventQuerySet) -> bool:
-    return bool(Person.objects.filter(pk=person.pk).in_events(events).exists())
+def _is_shown(request: Request, person: Person) -> bool:
+    return bool(shown_faces(request).filter(person=person).in_events(visible_events(request)).exists())

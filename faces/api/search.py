@@ -3,18 +3,21 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from faces.api.scope import EventChoice, chosen_events
+from faces.api.scope import EventChoice, asker_of, chosen_events, named_attendee, sees_drafts, visible_event
+from faces.api.selfies import LikenessSerializer, SelfieView, sealed, sent_picture
 from faces.api.shapes import Box, Fraction, PhotoSerializer
-from faces.services.search import SearchResult, selfie_search
+from faces.services.attendance import Found, attendee_search
+from faces.services.likenesses import likeness_seal
+from faces.services.results import result_open
+from faces.services.search import PersonMatch
 from photofinder.api import BoundedMultiPart, problem_json
-from photofinder.errors import EngineUnavailable, Problem, RefusedFile
-from photofinder.images import Picture
+from photofinder.errors import EngineUnavailable, Problem
 from photofinder.roles import EVERYBODY, STAFF_AND_CLIENTS
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 500, 2000
@@ -29,13 +32,13 @@ class WantedSerializer(EventChoice):
     min_similarity = Fraction(default=0.5, help_text="0.5 is the default threshold: 1 in 10,000 strangers passes.")
 
 
-class SelfieSerializer(WantedSerializer):
-    """A selfie."""
+class AskedSerializer(LikenessSerializer, WantedSerializer):
+    """A selfie, or what an earlier one was, and whose."""
 
-    photo = serializers.FileField(allow_empty_file=True)
-    face = serializers.IntegerField(
-        required=False, min_value=0, help_text="Which face, after `several_faces` has told their boxes."
+    attendee = serializers.CharField(
+        required=False, max_length=90, help_text="Who asks in a messenger, as telegram:12345; they must have agreed."
     )
+    result = serializers.CharField(required=False, help_text="The code of an earlier result to add to.")
 
 
 class SelfiesSerializer(WantedSerializer):
@@ -47,25 +50,43 @@ class SelfiesSerializer(WantedSerializer):
 class SelfieFaceSerializer(serializers.Serializer[Any]):
     """The face that was looked for."""
 
-    box = Box(source="face.box")
-    quality = Fraction(source="quality.value", help_text="0 to 1; from 0.5 on the face is good enough.")
+    box = Box(source="selfie.face.box")
+    quality = Fraction(source="selfie.quality.value", help_text="0 to 1; from 0.5 on the face is good enough.")
 
 
 class PersonMatchSerializer(serializers.Serializer[Any]):
     """A person whom the selfie may show."""
 
     user_id = serializers.UUIDField(source="person.user_id")
-    name = serializers.CharField(source="person.name", help_text="Empty when nobody named this person yet.")
+    name = serializers.SerializerMethodField(help_text="Empty when nobody named this person yet, and for attendees.")
     similarity = Fraction()
     photos_count = serializers.IntegerField(help_text="In the events that were searched.")
 
+    def get_name(self, match: PersonMatch) -> str:
+        """What moderators call somebody is not for attendees, who may resemble them."""
+        return match.person.name if sees_drafts(self.context["request"]) else ""
 
-class FoundSerializer(serializers.Serializer[SearchResult]):
+
+class FoundSerializer(serializers.Serializer[Found]):
     """What a selfie found, best first."""
 
-    face = SelfieFaceSerializer(source="*")
-    matches = PersonMatchSerializer(source="people", many=True)
-    photos = PhotoSerializer(many=True)
+    face = serializers.SerializerMethodField(help_text="Null when only a likeness was sent.")
+    matches = PersonMatchSerializer(source="matches.people", many=True)
+    photos = PhotoSerializer(source="matches.photos", many=True)
+    result = serializers.CharField(source="search.code", help_text="Opens this result at `results/` until it expires.")
+    expires_at = serializers.DateTimeField(source="search.expires_at")
+    likeness = serializers.SerializerMethodField(
+        help_text="The selfie's vector, encrypted: send it with the next call to ask again. Nothing of it is kept here."
+    )
+
+    @extend_schema_field(SelfieFaceSerializer(allow_null=True))
+    def get_face(self, found: Found) -> Any:
+        """The face that was looked for."""
+        return SelfieFaceSerializer(found).data if found.selfie else None
+
+    def get_likeness(self, found: Found) -> str:
+        """Sealed."""
+        return likeness_seal(found.likeness)
 
 
 class FoundPerFileSerializer(serializers.Serializer[Any]):
@@ -75,6 +96,9 @@ class FoundPerFileSerializer(serializers.Serializer[Any]):
     face = SelfieFaceSerializer(required=False)
     matches = PersonMatchSerializer(required=False, many=True)
     photos = PhotoSerializer(required=False, many=True)
+    result = serializers.CharField(required=False)
+    expires_at = serializers.DateTimeField(required=False)
+    likeness = serializers.CharField(required=False)
     code = serializers.CharField(required=False)
     detail = serializers.CharField(required=False)
 
@@ -85,25 +109,18 @@ class FoundPerFileListSerializer(serializers.Serializer[Any]):
     results = FoundPerFileSerializer(many=True)
 
 
-class Search(APIView):
+class Search(SelfieView):
     """Find a person by a selfie."""
 
     roles: ClassVar = {"POST": EVERYBODY}
-    problems = (404, 422, 503)
-    throttle_scope = "search"
-    parser_classes = (BoundedMultiPart,)
+    problems = (404, 410, 422, 503)
 
-    def max_body_bytes(self) -> int:
-        """One selfie."""
-        return int(settings.SELFIE_MAX_BYTES)
-
-    @extend_schema(request={"multipart/form-data": SelfieSerializer}, responses={200: FoundSerializer})
+    @extend_schema(request={"multipart/form-data": AskedSerializer}, responses={200: FoundSerializer})
     def post(self, request: Request) -> Response:
         """Everybody whom the selfie may show, and their photos. Nothing of the selfie is kept."""
-        form = SelfieSerializer(data=request.data)
+        form = AskedSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        wanted = _wanted(request, form)
-        return Response(_found(request, wanted.pop("photo"), wanted))
+        return Response(_found(request, form.validated_data))
 
 
 class SearchBatch(APIView):
@@ -123,36 +140,36 @@ class SearchBatch(APIView):
         """As `search/` for each file; what is wrong with one of them stands in its place."""
         form = SelfiesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        wanted = _wanted(request, form)
-        files = wanted.pop("photos")
+        files = form.validated_data.pop("photos")
         if len(files) > settings.SELFIE_MAX_FILES:
             raise Problem("too_many_files", f"Send at most {settings.SELFIE_MAX_FILES} selfies in one request.")
-        return Response({"results": [_found_or_problem(request, file, wanted) for file in files]})
+        chosen_events(request, form.validated_data.get("event"))  # one that is not there is no matter of a file
+        return Response({"results": [_found_or_problem(request, file, form.validated_data) for file in files]})
 
 
-def _wanted(request: Request, form: serializers.Serializer[Any]) -> dict[str, Any]:
-    """The values of the form with `events` in place of the slug. Raises Problem `not_found`."""
-    wanted: dict[str, Any] = form.validated_data
-    return wanted | {"events": chosen_events(request, wanted.pop("event", None))}
-
-
-def _found(request: Request, file: Any, wanted: dict[str, Any]) -> dict[str, Any]:
-    if file.size > settings.SELFIE_MAX_BYTES:
-        raise RefusedFile("too_large", f"The selfie is larger than {settings.SELFIE_MAX_BYTES // 1024**2} MB.")
-    result = selfie_search(
-        picture=Picture(file, max_pixels=settings.SELFIE_MAX_PIXELS),
-        events=wanted["events"],
+def _found(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What a valid form of AskedSerializer's fields finds. Raises Problem."""
+    slug, code = wanted.get("event"), wanted.get("code", "")
+    attendee = named_attendee(wanted.get("attendee", ""))
+    file = wanted.get("photo")
+    found = attendee_search(
+        asker=asker_of(request, attendee),
+        events=chosen_events(request, slug, code),
+        event=visible_event(request, slug, code) if slug else None,
+        picture=sent_picture(file) if file else None,
+        face_index=wanted.get("face"),
+        likeness=sealed(wanted.get("likeness")),
+        earlier=result_open(code=wanted["result"]) if wanted.get("result") else None,
         limit=wanted["limit"],
         min_similarity=wanted["min_similarity"],
-        face_index=wanted.get("face"),
     )
-    return dict(FoundSerializer(result, context={"request": request}).data)
+    return dict(FoundSerializer(found, context={"request": request, "search": found.search}).data)
 
 
 def _found_or_problem(request: Request, file: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     """Raises EngineUnavailable, which is no matter of this file."""
     try:
-        return {"name": file.name, **_found(request, file, wanted)}
+        return {"name": file.name, **_found(request, wanted | {"photo": file})}
     except EngineUnavailable:
         raise
     except Problem as problem:

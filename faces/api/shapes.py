@@ -1,6 +1,7 @@
 """How photos and people look in the API, wherever they appear."""
 
 import math
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -8,8 +9,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from faces.api.scope import sees_drafts
 from faces.models import Face, Person
 from faces.services.albums import AlbumPhoto
+from faces.services.links import photo_link
 from faces.services.search import PhotoMatch
 from photofinder.storage import signed_url
 
@@ -52,7 +55,10 @@ class Link(serializers.CharField):
 
 
 class PhotoSerializer(serializers.Serializer[PhotoMatch | AlbumPhoto]):
-    """A photo, and in it the face that was meant."""
+    """A photo, and in it the face that was meant.
+
+    Attendees get copies with the event's watermark, and the original, without its place, where the event allows it.
+    """
 
     id = serializers.IntegerField(source="face.photo_id")
     name = serializers.CharField(source="face.photo.original_name", help_text="The file's original name.")
@@ -61,15 +67,40 @@ class PhotoSerializer(serializers.Serializer[PhotoMatch | AlbumPhoto]):
         allow_null=True,
         help_text="0 to 1, 0.5 at the default threshold; null for a face that an earlier engine had found.",
     )
-    url = Link(source="face.photo.image.key", help_text="The original; expires.")
-    thumbnail_url = serializers.SerializerMethodField(help_text="A WebP of at most 512 pixels; expires.")
+    url = serializers.SerializerMethodField(help_text="The original; expires. Null for attendees who may not have it.")
+    thumbnail_url = serializers.SerializerMethodField(help_text="A copy of at most 512 pixels; expires.")
+    preview_url = serializers.SerializerMethodField(help_text="A copy of at most 1600 pixels; expires.")
+    bytes = serializers.IntegerField(source="face.photo.image.bytes", help_text="The size of the original.")
+    taken_at = serializers.DateTimeField(source="face.photo.image.taken_at", allow_null=True)
     box = Box(source="face.box")
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_url(self, match: PhotoMatch | AlbumPhoto) -> str | None:
+        """The original."""
+        if self._for_attendee and not match.face.photo.event.originals_allowed:
+            return None
+        return self._absolute(match, "original", match.face.photo.image.key)
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_thumbnail_url(self, match: PhotoMatch | AlbumPhoto) -> str:
         """The small one."""
-        key = match.face.photo.image.thumbnail_key(min(settings.THUMBNAIL_SIZES_PX))
-        return str(self.context["request"].build_absolute_uri(signed_url(key)))
+        return self._absolute(match, "thumb", match.face.photo.image.thumbnail_key(min(settings.THUMBNAIL_SIZES_PX)))
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_preview_url(self, match: PhotoMatch | AlbumPhoto) -> str:
+        """The large one."""
+        return self._absolute(match, "preview", match.face.photo.image.thumbnail_key(max(settings.THUMBNAIL_SIZES_PX)))
+
+    @cached_property
+    def _for_attendee(self) -> bool:
+        return not sees_drafts(self.context["request"])
+
+    def _absolute(self, match: PhotoMatch | AlbumPhoto, kind: str, key: str) -> str:
+        """The attendee's link of that kind, for others the stored file itself."""
+        search = self.context.get("search")
+        photo = match.face.photo
+        link = photo_link(photo=photo, kind=kind, search=search) if self._for_attendee else signed_url(key)
+        return str(self.context["request"].build_absolute_uri(link))
 
 
 class PersonSerializer(serializers.Serializer[Person]):
@@ -84,9 +115,9 @@ class PersonSerializer(serializers.Serializer[Person]):
     def get_cover_url(self, person: Any) -> str | None:
         """The cut-out around the face."""
         faces: list[Face] = person.best_faces
-        if not faces:
-            return None
-        return str(self.context["request"].build_absolute_uri(signed_url(faces[0].crop_key)))
+        portraits = [] if faces else person.portraits.registered()
+        key = next((row.crop_key for row in (*faces, *portraits)), None)
+        return str(self.context["request"].build_absolute_uri(signed_url(key))) if key else None
 
 
 class FaceSerializer(serializers.Serializer[Face]):

@@ -6,10 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, FloatField, QuerySet, Value, When
+from django.db.models.functions import Cast
 from pgvector.django import CosineDistance
 
 from faces.calibration import Calibration, calibration_for
 from faces.models import Event, Face, Person
+from faces.querysets import FaceQuerySet
+from faces.services.portraits import registered_photos
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,24 @@ class AlbumPhoto:
     similarity: float | None
 
 
+def album_of(*, person: Person, events: QuerySet[Event], shown: FaceQuerySet) -> "Album | list[AlbumPhoto]":
+    """The photos of a person, best first, counted and sliced like a queryset; of a registered one also those that they
+    are found in with their portraits.
+    """
+    album = Album(person, events, shown)
+    found = registered_photos(person=person, events=events, shown=shown)
+    if not found:
+        return album
+    best: dict[int, AlbumPhoto] = {match.face.photo_id: AlbumPhoto(match.face, match.similarity) for match in found}
+    for photo in album[:]:
+        best.setdefault(photo.face.photo_id, photo)
+    return sorted(best.values(), key=lambda photo: -(photo.similarity or 0))
+
+
 @dataclass
 class Album:
-    """The photos of `person` in `events`, best first: counted and sliced like a queryset, into AlbumPhoto.
+    """The photos of `person` in `events` with a face among `shown`, best first: counted and sliced like a queryset,
+    into AlbumPhoto.
 
     A face is as similar as it is near to the mean of the person's faces; one of another contract cannot be compared,
     has the similarity None and comes last.
@@ -30,6 +48,7 @@ class Album:
 
     person: Person
     events: QuerySet[Event]
+    shown: QuerySet[Face]
 
     def count(self) -> int:
         """How many photos."""
@@ -49,11 +68,11 @@ class Album:
 
     @property
     def _faces(self) -> QuerySet[Face]:
-        distance: Case | Value = Value(None, output_field=FloatField())
+        distance: Case | Cast = Cast(Value(None), FloatField())
         if self.person.centroid is not None:
             near = When(contract=self.person.contract, then=CosineDistance("vector__embedding", self.person.centroid))
             distance = Case(near, default=None, output_field=FloatField())
-        faces: Any = Face.objects.filter(person=self.person).in_events(self.events)
+        faces: Any = self.shown.filter(person=self.person, photo__event__in=self.events)
         return faces.annotate(distance=distance)  # type: ignore[no-any-return]
 
     def _similarity(self, face: Face) -> float | None:

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from faces.models import Decision, Suggestion
-from faces.services.decisions import faces_move, faces_reject, people_differ, people_merge, survives
+from faces.services.decisions import faces_confirm, faces_move, faces_reject, people_differ, people_merge, survives
 from faces.services.turns import take_turn
 from photofinder.errors import Problem
 
@@ -21,6 +21,8 @@ def suggestion_answer(*, suggestion: Suggestion, is_same: bool, actor: User | No
     if asked is None:
         raise Problem("changed_since", _("This question has an answer by now."))
     if asked.face_id is not None:
+        if is_same and asked.is_objection:
+            return faces_confirm(person=asked.one, faces=[asked.face_id], actor=actor)
         if is_same:
             return faces_move(person=asked.other, faces=[asked.face_id], to=asked.one, actor=actor)
         return faces_reject(person=asked.one, faces=[asked.face_id], actor=actor)

@@ -1,7 +1,6 @@
 """The people of a whole event at once: what assigning face after face could not see."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 from faces.calibration import Calibration
 from faces.clustering import Sayings, cluster, matched
 from faces.models import Decision, Event, Face, Person
-from faces.services.ledger import people_ruled_out, twins_free
+from faces.services.erasure import people_suppress
+from faces.services.ledger import faces_held, people_retire, people_ruled_out, twins_free
 from faces.services.people import current_calibration, current_contract, people_refresh
 from faces.services.suggestions import suggestions_rebuild
 from faces.services.turns import take_turn
@@ -84,30 +84,35 @@ class _Plan:
         self._revision = Event.objects.values_list("revision", flat=True).get(pk=self.event.pk)
         self._last_decision = _last_decision(self.event)
         faces = Face.objects.filter(photo__event=self.event, contract=current_contract(), dismissed=False)
-        columns = ("pk", "photo", "quality", "person", "assigned_by")
+        columns = ("pk", "photo", "quality", "person")
         rows, self._vectors = matrix(faces.order_by("pk"), "vector__embedding", *columns)
         self._ids = np.array([row[0] for row in rows], np.int64)
         self._photos = np.array([row[1] for row in rows], np.int64)
         self._quality = np.array([row[2] for row in rows], np.float32)
-        self._owners = np.array([row[3] or -1 for row in rows], np.int64)
-        self._is_pinned = np.array([row[4] == Face.AssignedBy.MODERATOR for row in rows], bool)
+        self._holders = np.array([row[3] or -1 for row in rows], np.int64)
+        roots = Person.objects.roots({row[3] for row in rows if row[3]})
+        self._owners = np.array([roots.get(row[3], -1) for row in rows], np.int64)
+        self._is_pinned = np.isin(self._ids, list(faces_held(faces.values("pk"))))
         self._targets = self._targeted()
 
     def carry_out(self) -> None:
         """Write it. Raises _OvertakenError."""
         if _last_decision(self.event) != self._last_decision:
             raise _OvertakenError
-        changed = self._targets != self._owners
+        changed = self._targets != self._holders
         new = self._founded()
-        before = [int(person) if person >= 0 else None for person in self._owners[changed]]
+        before = [int(person) if person >= 0 else None for person in self._holders[changed]]
         after = [new.get(int(target), int(target)) if target != -1 else None for target in self._targets[changed]]
         Face.objects.give(self._ids[changed].tolist(), before, after)
         people = {person for person in (*before, *after) if person is not None}
         twins_free(people)
         people_refresh(ids=people)
-        _retire(Counter(zip(before, after, strict=True)))
-        Event.objects.filter(pk=self.event.pk).update(settled_revision=self._revision)
+        people_retire(zip(before, after, strict=True))
+        _drop_empty(set(new.values()))
+        people_suppress(event=self.event)
+        Event.objects.filter(pk=self.event.pk).update(settled_revision=self._revision, has_news=True)
         suggestions_rebuild(event=self.event)
+        enqueue(settings.NOTIFICATION, [self.event.pk])
 
     def _targeted(self) -> NDArray[np.int64]:
         """(n,) whose each face should be: a person, -1 for nobody, -2 and below for people still to be made."""
@@ -150,16 +155,27 @@ class _Plan:
     @cached_property
     def _pinned(self) -> NDArray[np.int64]:
         """(n,) the person whom each face must stay with, -1 for none: a moderator's word, and of others whom decisions
-        speak of the best face, so that they stay somebody.
+        speak of the cover that was chosen, else the face that is most like all of theirs, so that they stay somebody.
         """
         pinned = np.where(self._is_pinned, self._owners, -1)
-        people = Person.objects.filter(pk__in=set(self._owners.tolist())).spoken_of().values_list("pk", flat=True)
-        spoken_of = set(people) - set(pinned.tolist())
-        for row in np.lexsort((self._ids, -self._quality)):
-            if (person := int(self._owners[row])) in spoken_of:
-                spoken_of.discard(person)
-                pinned[row] = person
+        people = Person.objects.filter(pk__in=set(self._owners.tolist()) - set(pinned.tolist())).spoken_of()
+        chosen = dict(people.values_list("pk", "chosen_cover"))
+        rows = np.flatnonzero(np.isin(self._owners, list(chosen)))
+        is_chosen = np.isin(self._ids[rows], [face for face in chosen.values() if face])
+        # Not the best face: it may be the engine's mistake, and would take name and id to somebody else.
+        order = np.lexsort((self._ids[rows], -self._quality[rows], self._strangeness(rows), ~is_chosen))
+        people_there, first = np.unique(self._owners[rows[order]], return_index=True)
+        pinned[rows[order[first]]] = people_there
         return pinned
+
+    def _strangeness(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """How far each of these faces is from the mean of all of them that are the same person's."""
+        places, inverse = np.unique(self._owners[rows], return_inverse=True)
+        means = np.zeros((len(places), self._vectors.shape[1]), np.float32)
+        np.add.at(means, inverse, self._vectors[rows])
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        distances = 1 - np.einsum("ij,ij->i", self._vectors[rows], means[inverse])
+        return distances.round(4)  # type: ignore[no-any-return] # so that the better of two that look alike counts
 
     def _sayings(self) -> Sayings:
         """What moderators said about these faces."""
@@ -176,16 +192,6 @@ class _Plan:
         return {number: person.pk for number, person in zip(numbers, people, strict=True)}
 
 
-def _retire(moves: Counter[tuple[int | None, int | None]]) -> None:
-    """Let the ids of people who lost all their faces mean who has most of them now; drop new ones that got none."""
-    heirs: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for (before, after), count in moves.items():
-        if before is not None and after is not None:
-            heirs[before] = max(heirs[before], (count, -after))
-    empty = Person.objects.filter(faces_count=0, merged_into=None)
-    retired = list(empty.filter(pk__in=heirs).exclude(pk__in=Person.objects.spoken_of()))
-    for person in retired:
-        person.merged_into_id = -heirs[person.pk][1]
-    Person.objects.bulk_update(retired, ["merged_into"], batch_size=2000)
-    created = {after for _, after in moves if after is not None}
-    empty.filter(pk__in=created).exclude(pk__in=[before for before, _ in moves if before]).delete()
+def _drop_empty(founded: Collection[int]) -> None:
+    """Drop new people that got no face: a decision or a photo came in between."""
+    Person.objects.filter(pk__in=founded, faces_count=0, merged_into=None).delete()

@@ -9,8 +9,16 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from faces.models import Decision, Event, Face, Person
-from faces.services.learning import faces_return, people_reexamine
-from faces.services.ledger import Replay, decision_record, faces_replay, owners, people_replay
+from faces.services.learning import faces_place, faces_return, people_reexamine
+from faces.services.ledger import (
+    Replay,
+    decision_record,
+    faces_replay,
+    identities,
+    owners,
+    people_replay,
+    people_retire,
+)
 from faces.services.people import people_refresh
 from faces.services.suggestions import suggestions_review
 from faces.services.turns import take_turn
@@ -109,14 +117,16 @@ def faces_confirm(*, person: Person, faces: Collection[int], actor: User | None)
 
 @transaction.atomic
 def faces_reject(*, person: Person, faces: Collection[int], actor: User | None) -> Decision:
-    """Say that these faces are not `person`'s, whosever they are now; they never become theirs by themselves.
+    """Say that these faces are not `person`'s, whosever they are now; they never become theirs by themselves. Of a
+    person who was merged it is said of each as whom the face was theirs, so that it outlives the merge.
 
     Raises Problem `nothing_chosen`, `merged_already` or `changed_since`.
     """
     take_turn()
     _current([person.pk])
-    chosen = _faces(faces, None)
-    return _decide(Kind.REJECT, actor, [person.pk], {"person": person.pk}, [(f.pk, person.pk, False) for f in chosen])
+    chosen = [face.pk for face in _faces(faces, None)]
+    words = [(*pair, False) for pair in identities(chosen, person.pk)]
+    return _decide(Kind.REJECT, actor, [person.pk], {"person": person.pk}, words)
 
 
 @transaction.atomic
@@ -177,7 +187,8 @@ def people_differ(*, one: Person, other: Person, actor: User | None) -> Decision
 
 @transaction.atomic
 def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
-    """Take a decision back: faces and people are what the engine and the other decisions say.
+    """Take a decision back: faces and people are what the engine and the other decisions say. At once, it is as if the
+    decision had never been; later, only faces that would be nobody's go to somebody else.
 
     Raises Problem `not_undoable` for an undo, `undone_already`, and `changed_since` (with `decisions`, the ids) when
     later decisions are about a person who came into being by this one.
@@ -197,11 +208,14 @@ def decision_undo(*, decision: Decision, actor: User | None) -> Decision:
     undo.people.set(people)
     undo.events.set(decision.events.all())
     Decision.objects.filter(pk=decision.pk).update(undone_by=undo)
+    returned = faces_return(followed=decision.payload.get("followed", []), emptied=decision.payload.get("emptied", []))
     if decision.kind == Kind.MERGE:
         Person.objects.filter(pk__in=decision.payload["people"]).update(merged_into=None)
-    if decision.kind == Kind.SPLIT:  # so that the id of the person it made keeps its meaning
-        Person.objects.filter(pk=decision.payload["new"]).update(merged_into=decision.payload["person"])
-    _carry_out(undo, decision)
+    if decision.kind == Kind.SPLIT:
+        _unmake(decision)
+    _carry_out(undo, decision, returned)
+    faces = Face.objects.filter(pk__in=returned).values_list("pk", "person")
+    people_retire((returned[face], person) for face, person in faces)
     return undo
 
 
@@ -219,30 +233,54 @@ def _decide(
     return decision
 
 
-def _carry_out(decision: Decision, source: Decision) -> None:
-    """Make everything follow that `source`, made or undone by `decision`, speaks of; then learn from it."""
+def _unmake(split: Decision) -> None:
+    """Let the person whom an undone split made mean the old one.
+
+    Not if the engine has given the new person faces since, which were never the old one's: they stay together. Whoever
+    was retired into the new person is somebody again and keeps them, else the new person does.
+    """
+    new = split.payload["new"]
+    parts = Decision.objects.filter(kind=Kind.SPLIT, people=new).values_list("payload__new", flat=True)
+    retired = Person.objects.filter(merged_into=new, forgotten_at=None).exclude(pk__in=list(parts))
+    ids = list(retired.order_by("pk").values_list("pk", flat=True))
+    given = Face.objects.filter(person=new, engine_person__in=Person.objects.absorbed(new))
+    heir = split.payload["person"]
+    if given.exclude(pk__in=split.verdicts.values("face")).exists():
+        ids = ids[:1]
+        heir = next(iter(ids), None)
+    Person.objects.filter(pk__in=ids).update(merged_into=None)
+    Person.objects.filter(pk=new, forgotten_at=None).update(merged_into=heir)
+
+
+def _carry_out(decision: Decision, source: Decision, returned: Collection[int] = ()) -> None:
+    """Make everything follow that `source`, made or undone by `decision`, speaks of, and faces that `returned`; then
+    learn from it.
+    """
     people = set(decision.people.values_list("pk", flat=True))
     people_replay(ids=people)
-    returned = faces_return(followed=source.payload.get("followed", [])) if decision != source else []
     faces = _faces_concerned(source, people) | set(returned)
     replay = faces_replay(ids=faces) if faces else Replay()
     touched = replay.people | people
     people_refresh(ids=touched)
     decision.events.add(*Event.objects.concerned(touched, list(faces)))
-    followed = people_reexamine(people=touched, free=replay.free) if faces else []
-    if followed:
-        decision.payload["followed"] = followed
+    if decision != source:
+        lesson = faces_place(free=replay.free)
+    else:
+        lesson = people_reexamine(people=touched if faces else [], free=replay.free)
+    if lesson.followed:
+        decision.payload |= lesson.as_payload()
         decision.save(update_fields=["payload"])
-    suggestions_review(people=touched | {person for _face, *pair in followed for person in pair if person})
+    suggestions_review(people=touched | {person for _face, *pair in lesson.followed for person in pair if person})
 
 
 def _faces_concerned(decision: Decision, people: Collection[int]) -> set[int]:
     """The faces that the decision speaks of, and all of those whom it makes or unmakes."""
     faces = set(decision.verdicts.values_list("face", flat=True))
-    makes: dict[str, Collection[int]] = {Kind.MERGE: people, Kind.SPLIT: [decision.payload.get("new")]}
-    if made := makes.get(decision.kind):
-        everybody = set(Person.objects.roots(made).values()) | set(made)
-        faces |= set(Face.objects.filter(person__in=everybody).values_list("pk", flat=True))
+    made = {decision.payload.get("new")} - {None}
+    if decision.kind == Kind.MERGE:
+        made = set(people) | set(Person.objects.roots(people).values())
+    if made:
+        faces |= set(Face.objects.filter(person__in=made).values_list("pk", flat=True))
     return faces
 
 

@@ -1,13 +1,12 @@
 """The ledger: writing decisions down, and making faces and people what the engine and the ledger say together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Case, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, QuerySet, Window
 
 from faces.ledger import Standing, Word, last_word, ruled_out, standing
 from faces.models import Decision, Event, Face, Person, Verdict
@@ -93,20 +92,38 @@ def owners(ids: Collection[int]) -> dict[int, int]:
     return {face: person for face, person in held.items() if person is not None}
 
 
+def identities(ids: Collection[int], person: int) -> list[tuple[int, int]]:
+    """As whom each of these faces is that person's: (face, person), and (face, somebody) for everybody who means the
+    person today and of whom words or the engine say that the face is theirs.
+    """
+    words, faces, roots = _said_of(ids)
+    named = {face.pk: {word.person for word in words.get(face.pk, ()) if word.holds} for face in faces}
+    named = {face.pk: named[face.pk] | {face.engine_person_id} for face in faces}
+    return [(face, one) for face in named for one in {person, *(n for n in named[face] if n and roots[n] == person)}]
+
+
 def words_of(faces: Collection[int]) -> dict[int, list[Word]]:
     """What decisions that hold say of these faces, oldest first."""
     verdicts = Verdict.objects.filter(face__in=faces, decision__undone_by=None).order_by("decision_id")
     words: dict[int, list[Word]] = defaultdict(list)
-    for face, person, holds in verdicts.values_list("face", "person", "holds"):
-        words[face].append(Word(person, holds))
+    for face, person, holds, kind in verdicts.values_list("face", "person", "holds", "decision__kind"):
+        words[face].append(Word(person, holds, of_merge=kind == Decision.Kind.MERGE))
     return words
+
+
+def faces_held(faces: Collection[int] | QuerySet[Face, Any]) -> set[int]:
+    """Those of which a word that holds says whose they are, be it a merge's: no automatic step moves them."""
+    said = Verdict.objects.filter(face__in=faces, holds=True, decision__undone_by=None)
+    words = words_of(set(said.values_list("face", flat=True)))
+    roots = _roots_of(words)
+    return {face for face, of in words.items() if last_word(of, roots)}
 
 
 def people_ruled_out(faces: Collection[int]) -> dict[int, set[int | None]]:
     """Whose these faces are not, as moderators said; only faces of which they said so."""
     said = Verdict.objects.filter(face__in=faces, holds=False, decision__undone_by=None)
     words = words_of(set(said.values_list("face", flat=True)))
-    roots = Person.objects.roots({word.person for of in words.values() for word in of if word.person is not None})
+    roots = _roots_of(words)
     return {face: ruled_out(of, roots) for face, of in words.items()}
 
 
@@ -114,22 +131,46 @@ def people_apart(people: Collection[int]) -> set[frozenset[int]]:
     """The pairs among these people of whom a decision that holds says that they differ."""
     decisions = Decision.objects.active().filter(people__in=people, payload__has_key="apart").distinct()
     pairs = [pair for payload in decisions.values_list("payload", flat=True) for pair in payload["apart"]]
-    roots = Person.objects.roots({person for pair in pairs for person in pair})
-    return {frozenset((roots[one], roots[other])) for one, other in pairs}
+    named = {person for pair in pairs for person in pair}
+    roots = Person.objects.roots(named)
+    # What was said of somebody who came of a split is not true of those whom the id means since that was undone.
+    splits = Decision.objects.filter(kind=Decision.Kind.SPLIT, people__in=named).exclude(undone_by=None)
+    gone = {new for new in splits.values_list("payload__new", flat=True) if roots.get(new, new) != new}
+    return {frozenset((roots[one], roots[other])) for one, other in pairs if not {one, other} & gone}
 
 
 def twins_free(people: Collection[int]) -> dict[int, int | None]:
     """Take from these people what the engine gave them beside another face of the same photo: those faces, each with
-    whose the engine thought it was.
+    whose the engine thought it was. The best stays where no word holds of one of them.
     """
-    by_word = Case(When(assigned_by=Face.AssignedBy.MODERATOR, then=0), default=1)
-    rank = Window(RowNumber(), partition_by=["person", "photo"], order_by=[by_word, "-quality", "pk"])
-    twins = Face.objects.filter(person__in=people).annotate(rank=rank).filter(rank__gt=1)
-    # Not one filter more: a condition beside the rank would apply to the rows that are ranked.
-    rows = twins.values_list("pk", "engine_person", "assigned_by")
-    taken: dict[int, int | None] = {face: person for face, person, by in rows if by == Face.AssignedBy.ENGINE}
+    crowd = Window(Count("pk"), partition_by=["person", "photo"])
+    twins = Face.objects.filter(person__in=people).annotate(crowd=crowd).filter(crowd__gt=1).order_by("-quality", "pk")
+    rows = list(twins.values_list("pk", "person", "photo", "engine_person"))
+    held = faces_held([face for face, *_ in rows]) if rows else set()
+    occupied = {(person, photo) for face, person, photo, _ in rows if face in held}
+    taken: dict[int, int | None] = {}
+    for face, person, photo, engine_person in rows:
+        if face not in held and (person, photo) in occupied:
+            taken[face] = engine_person
+        occupied.add((person, photo))
     Face.objects.filter(pk__in=taken).update(person=None, engine_person=None, assigned_by="")
     return taken
+
+
+def people_retire(moves: Iterable[tuple[int | None, int | None]]) -> set[int]:
+    """Let the ids of people who have no face left mean whoever got most of theirs, as faces changed hands: (whose it
+    was, whose it is). Nobody of whom decisions speak; those whose id means another now.
+    """
+    heirs: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for (before, after), count in Counter(moves).items():
+        if before is not None and after is not None:
+            heirs[before] = max(heirs[before], (count, -after))
+    empty = Person.objects.filter(pk__in=heirs, faces_count=0, merged_into=None, forgotten_at=None)
+    retired = list(empty.exclude(pk__in=Person.objects.spoken_of()))
+    for person in retired:
+        person.merged_into_id = -heirs[person.pk][1]
+    Person.objects.bulk_update(retired, ["merged_into"], batch_size=2000)
+    return {person.pk for person in retired}
 
 
 def _said_of(ids: Collection[int]) -> tuple[dict[int, list[Word]], list[Face], dict[int, int]]:
@@ -138,6 +179,11 @@ def _said_of(ids: Collection[int]) -> tuple[dict[int, list[Word]], list[Face], d
     faces = list(Face.objects.filter(pk__in=ids).order_by("pk"))
     named = {word.person for of in words.values() for word in of} | {face.engine_person_id for face in faces}
     return words, faces, Person.objects.roots([person for person in named if person is not None])
+
+
+def _roots_of(words: Mapping[int, Iterable[Word]]) -> dict[int, int]:
+    """Whom everybody means today whom these words name."""
+    return Person.objects.roots({word.person for of in words.values() for word in of if word.person is not None})
 
 
 def _take(face: Face, to: Standing) -> bool:

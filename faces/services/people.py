@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from faces.assignment import assign
@@ -17,6 +19,7 @@ from faces.services.ledger import people_ruled_out
 from faces.services.turns import take_turn
 from photofinder.celery import enqueue
 from photofinder.engines import get_engine
+from photofinder.errors import Problem
 from photofinder.vectors import as_array
 
 _COMPARED_EACH = 2000  # people who are compared with a face one by one; of more, those of the nearest faces
@@ -35,6 +38,23 @@ def current_calibration(event: Event | None = None) -> Calibration:
     calibration = calibration_for(contract, settings.FACE_CALIBRATIONS)
     measured = EventCalibration.objects.filter(event=event, contract=contract).first() if event else None
     return replace(calibration, threshold=measured.threshold) if measured else calibration
+
+
+def person_get(user_id: UUID) -> Person:
+    """The person whom that public id means today. Raises Problem `not_found`."""
+    try:
+        person: Person = Person.objects.resolve(user_id)
+    except Person.DoesNotExist:
+        raise Problem("not_found", _("There is no such person.")) from None
+    return person
+
+
+def event_calibrations(events: QuerySet[Event]) -> dict[int, Calibration]:
+    """The calibrations that were measured at some of these events, by the event's primary key."""
+    contract = current_contract()
+    own = current_calibration()
+    measured = EventCalibration.objects.filter(event__in=events, contract=contract)
+    return {row.event_id: replace(own, threshold=row.threshold) for row in measured}
 
 
 @transaction.atomic

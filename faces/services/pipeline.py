@@ -12,13 +12,16 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from faces.engines.base import DetectedFace
 from faces.models import Event, Face, FaceVector, Photo
 from faces.quality import QualityGates, assess
 from faces.services.detections import faces_write
+from faces.services.erasure import faces_suppress
 from faces.services.people import current_contract, faces_assign
+from faces.services.suppression import kept
 from media_index.services import image_ingest
 from photofinder import storage
 from photofinder.celery import enqueue, queue_length
@@ -45,7 +48,7 @@ def photos_detect(*, photo_ids: Sequence[int]) -> None:
         contract = current_contract()
         known = {photo.pk: _known_faces(photo, contract) for photo in stage.photos}
         fresh = [photo for photo in stage.photos if not known[photo.pk]]
-        found = [(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces]
+        found = kept([(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces], contract=contract)
         _save_cutouts(found)
         copies = [face for faces in known.values() for face in faces]
         faces_write(photos=stage.photos, found=[*copies, *(_face(photo, face, contract) for photo, face in found)])
@@ -58,6 +61,7 @@ def photos_assign(*, photo_ids: Sequence[int]) -> None:
             photos = [photo for photo in stage.photos if photo.event == event]
             waiting = event.photos.unfinished().exclude(pk__in=[photo.pk for photo in photos])
             with stage.failing(*photos):
+                faces_suppress(photos=photos)
                 faces_assign(event=event, photos=photos, is_complete=not waiting.exists())
 
 
@@ -78,6 +82,7 @@ def photos_reembed(*, event: Event | None = None) -> int:
     Faces that it finds where another engine found them stay who they are: every decision about them holds.
     """
     photos = Photo.objects.filter(state=State.READY) if event is None else event.photos.filter(state=State.READY)
+    photos = photos.exclude(event__biometrics_deleted_at__gt=F("batch__created_at"))
     ids = list(photos.exclude(faces__contract=current_contract()).values_list("pk", flat=True))
     Photo.objects.filter(pk__in=ids).update(state=State.INGESTED, changed_at=timezone.now())
     enqueue(settings.PIPELINE[State.INGESTED], ids, chunk=settings.FACE_CHUNK)

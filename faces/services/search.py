@@ -1,8 +1,8 @@
-"""One selfie in, everybody it could be and all their photos out. Nothing of the selfie is kept."""
+"""Whom a selfie shows, and everybody that it could be with all their photos."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot
 
 from django.conf import settings
@@ -10,15 +10,23 @@ from django.db.models import QuerySet
 
 from faces.calibration import Calibration
 from faces.engines.base import DetectedFace
-from faces.models import Event, Face, Person
+from faces.models import Event, Face, Person, Portrait
 from faces.quality import Quality, QualityGates, assess
 from faces.querysets import FaceQuerySet
 from faces.services.ledger import people_apart, people_ruled_out
-from faces.services.people import current_calibration, current_contract
+from faces.services.likenesses import Likeness
+from faces.services.people import current_calibration, event_calibrations
 from photofinder.engines import get_engine
 from photofinder.errors import Problem
 from photofinder.images import Picture
-from photofinder.vectors import padded
+
+
+@dataclass(frozen=True)
+class Selfie:
+    """The face that somebody asks for."""
+
+    face: DetectedFace
+    quality: Quality
 
 
 @dataclass(frozen=True)
@@ -39,39 +47,62 @@ class PhotoMatch:
 
 
 @dataclass(frozen=True)
-class SearchResult:
-    """What a selfie found, best first."""
+class Matches:
+    """What a likeness found, best first."""
 
-    face: DetectedFace
-    quality: Quality
     people: list[PersonMatch]
     photos: list[PhotoMatch]
 
 
-def selfie_search(
+def selfie_read(*, picture: Picture, face_index: int | None = None) -> Selfie:
+    """The face that somebody asks for with a selfie.
+
+    Raises Problem `no_face`, `several_faces` (with `faces`: boxes to choose from by `face_index`) or `low_quality`
+    (with `reason`).
+    """
+    face = _chosen(get_engine("face").analyse([picture])[0], face_index)
+    quality = assess(face, QualityGates(**settings.SELFIE_QUALITY_GATES))
+    if not quality.is_good:
+        raise Problem("low_quality", f"{_ADVICE[quality.reason]} Please send another photo.", reason=quality.reason)
+    return Selfie(face, quality)
+
+
+def likeness_search(
     *,
-    picture: Picture,
+    likeness: Likeness,
     events: QuerySet[Event],
     limit: int,
     min_similarity: float,
-    face_index: int | None = None,
-) -> SearchResult:
-    """Everybody in the photos of `events` who resembles the face of `picture` by at least `min_similarity` (0-1).
+    shown: FaceQuerySet | None = None,
+) -> Matches:
+    """Everybody in the photos of `events` who resembles `likeness` by at least `min_similarity` (0-1), as each event is
+    calibrated.
 
     A person is found by the mean of their faces, and then with all their photos: their other faces help where a single
     pair would fail; but nobody is in a photo twice, so of two people who share a photo only the nearer can be the
     selfie's owner. A face that is nobody's, or of a person of whom little is known yet, is found by itself; one of a
-    well-known person whose mean does not resemble the selfie must be strictly near. Raises Problem `no_face`,
-    `several_faces` (with `faces`: boxes to choose from by `face_index`) or `low_quality`.
+    well-known person whose mean does not resemble the selfie must be strictly near. Who somebody is is decided by all
+    faces; of them only those among `shown` are found, without it all but those of hidden people.
     """
-    selfie = _chosen(get_engine("face").analyse([picture])[0], face_index)
-    quality = assess(selfie, QualityGates(**settings.SELFIE_QUALITY_GATES))
-    if not quality.is_good:
-        raise Problem("low_quality", f"{_ADVICE[quality.reason]} Please send another photo.", reason=quality.reason)
-    search = _Search(selfie, events, min_similarity)
+    search = _Search(likeness, events, min_similarity, Face.objects.visible() if shown is None else shown)
     people = search.people()
-    photos = search.photos(people)
-    return SearchResult(selfie, quality, people, photos[:limit])
+    return Matches(people, search.photos(people)[:limit])
+
+
+def registered_people(*, likeness: Likeness, found: Matches, min_similarity: float) -> list[PersonMatch]:
+    """Those who registered with a portrait that is near enough, besides the people who were found: what was found is
+    theirs.
+    """
+    calibration, known = current_calibration(), {match.person.pk for match in found.people}
+    portraits = Portrait.objects.registered().select_related("person").exclude(person__hidden=True)
+    near = portraits.nearest(likeness.mean, contract=likeness.contract, within=calibration.distance(min_similarity))
+    matches: dict[int, PersonMatch] = {}
+    for portrait in near[: settings.FACE_SEARCH_CANDIDATES]:
+        person = Person.objects.resolve(portrait.person.user_id)
+        if person.pk not in known and not person.hidden:
+            similarity = calibration.similarity(portrait.distance)
+            matches.setdefault(person.pk, PersonMatch(person, similarity, len(found.photos)))
+    return list(matches.values())
 
 
 _ADVICE = {
@@ -109,15 +140,19 @@ def _prominence(face: DetectedFace) -> float:
 
 
 class _Search:
-    """A selfie's vector among the people and the faces of some events."""
+    """A likeness among the people and the faces of some events."""
 
-    def __init__(self, selfie: DetectedFace, events: QuerySet[Event], min_similarity: float) -> None:
-        self._vector = padded(selfie.embedding)
-        self._contract = current_contract()
-        searched = list(events.order_by()[:2])
-        self._calibration: Calibration = current_calibration(searched[0] if len(searched) == 1 else None)
-        self._limit = self._calibration.distance(min_similarity)
+    def __init__(self, likeness: Likeness, events: QuerySet[Event], min_similarity: float, shown: FaceQuerySet) -> None:
+        self._vector = likeness.mean
+        self._contract = likeness.contract
+        self._min_similarity = min_similarity
+        self._calibration = current_calibration()
+        self._measured = event_calibrations(events)
+        calibrations = [self._calibration, *self._measured.values()]
+        self._limit = max(calibration.distance(min_similarity) for calibration in calibrations)
         self._events = events
+        self._all: FaceQuerySet = Face.objects.genuine().in_events(events)
+        self._shown: FaceQuerySet = shown.genuine().in_events(events)
         self._occupied: set[int] = set()  # photos that show somebody found: nobody else in them is the selfie's owner
 
     def people(self) -> list[PersonMatch]:
@@ -131,50 +166,63 @@ class _Search:
         photos = self._photos_of(candidates)
         apart = people_apart([person.pk for person in candidates])
         for person in candidates:
-            here = {photo for photo, strangers in photos[person.pk] if not strangers & matches.keys()}
+            here = {photo: event for photo, event, not_them in photos[person.pk] if not not_them & matches.keys()}
+            near_here = {photo for photo, event in here.items() if self._is_near(person.distance, event)}
             differs = any(frozenset((person.pk, other)) in apart for other in matches)
-            if here and not differs and not self._occupied & here:
-                self._occupied |= here
-                matches[person.pk] = PersonMatch(person, self._similarity(person), len(here))
-        return list(matches.values())
+            if near_here and not differs and not self._occupied & near_here:
+                self._occupied |= near_here
+                similarity = max(self._similarity(person.distance, here[photo]) for photo in near_here)
+                matches[person.pk] = PersonMatch(person, similarity, 0)
+        return [match for match in map(self._counted, matches.values()) if match.photos_count]
 
-    def _photos_of(self, people: Collection[Person]) -> dict[int | None, list[tuple[int, set[int | None]]]]:
-        """Of each person the photos in the events, each with those whose face it is not, as moderators said."""
-        faces = Face.objects.in_events(self._events).filter(person__in=people)
-        rows = list(faces.values_list("pk", "person_id", "photo_id"))
-        strangers = people_ruled_out([face for face, _, _ in rows])
-        photos: dict[int | None, list[tuple[int, set[int | None]]]] = defaultdict(list)
-        for face, person, photo in rows:
-            photos[person].append((photo, strangers.get(face, set())))
+    def _counted(self, match: PersonMatch) -> PersonMatch:
+        """With the number of photos that are shown."""
+        photos = self._shown.filter(person=match.person, photo__in=self._occupied)
+        return replace(match, photos_count=photos.values("photo").distinct().count())
+
+    def _photos_of(self, people: Collection[Person]) -> dict[int | None, list[tuple[int, int, set[int | None]]]]:
+        """Of each person the photos, with the event and those whose face it is not, as moderators said."""
+        faces = self._all.filter(person__in=people)
+        rows = list(faces.values_list("pk", "person_id", "photo_id", "photo__event_id"))
+        not_theirs = people_ruled_out([face for face, *_ in rows])
+        photos: dict[int | None, list[tuple[int, int, set[int | None]]]] = defaultdict(list)
+        for face, person, photo, event in rows:
+            photos[person].append((photo, event, not_theirs.get(face, set())))
         return photos
 
     def photos(self, people: Iterable[PersonMatch]) -> list[PhotoMatch]:
         """All photos of these people, and those of other faces that are near by themselves; one match per photo."""
-        by_person = {match.person.pk: match.similarity for match in people}
+        distances = {match.person.pk: match.person.distance for match in people}
         best: dict[int, PhotoMatch] = {}
-        for face in self._near(Face.objects.filter(person__in=by_person, photo__in=self._occupied)):
-            similarity = max(by_person[face.person_id or 0], self._similarity(face))
-            best.setdefault(face.photo_id, PhotoMatch(face, similarity))
-        for face in self._strays(by_person):
-            best.setdefault(face.photo_id, PhotoMatch(face, self._similarity(face)))
+        for face in self._near(self._shown.filter(person__in=distances, photo__in=self._occupied)):
+            nearer = min(distances[face.person_id or 0], face.distance)
+            best.setdefault(face.photo_id, PhotoMatch(face, self._similarity(nearer, face.photo.event_id)))
+        for face in self._strays(distances):
+            best.setdefault(face.photo_id, PhotoMatch(face, self._similarity(face.distance, face.photo.event_id)))
         return sorted(best.values(), key=lambda match: (-match.similarity, match.face.distance))
 
     def _strays(self, people: Collection[int]) -> Iterator[Face]:
         """Near faces in photos where the people found are not, nearest first, but those that moderators said are not
         theirs.
         """
-        strict = min(self._calibration.strict_threshold, self._limit)
-        near = list(self._near(Face.objects.all(), within=self._limit)[: settings.FACE_SEARCH_CANDIDATES])
-        strangers = people_ruled_out([face.pk for face in near])
+        near = list(self._near(self._shown, within=self._limit)[: settings.FACE_SEARCH_CANDIDATES])
+        not_theirs = people_ruled_out([face.pk for face in near])
         for face in near:
             known = face.person is not None and face.person.faces_count >= settings.FACE_KNOWN_FACES
-            free = face.photo_id not in self._occupied and not strangers.get(face.pk, set()) & set(people)
-            if free and (not known or face.distance <= strict):
+            strict = self._calibration_at(face.photo.event_id).strict_threshold if known else self._limit
+            free = face.photo_id not in self._occupied and not not_theirs.get(face.pk, set()) & set(people)
+            if free and face.distance <= strict and self._is_near(face.distance, face.photo.event_id):
                 yield face
 
     def _near(self, faces: FaceQuerySet, within: float | None = None) -> QuerySet[Face]:
-        near = faces.genuine().in_events(self._events).nearest(self._vector, contract=self._contract, within=within)
+        near = faces.nearest(self._vector, contract=self._contract, within=within)
         return near.select_related("photo__image", "photo__event", "person").defer("person__centroid")
 
-    def _similarity(self, row: Face | Person) -> float:
-        return self._calibration.similarity(row.distance)
+    def _calibration_at(self, event: int) -> Calibration:
+        return self._measured.get(event, self._calibration)
+
+    def _is_near(self, distance: float, event: int) -> bool:
+        return distance <= self._calibration_at(event).distance(self._min_similarity)
+
+    def _similarity(self, distance: float, event: int) -> float:
+        return self._calibration_at(event).similarity(distance)

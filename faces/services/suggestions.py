@@ -127,10 +127,11 @@ def _drop_settled(rows: SuggestionQuerySet) -> None:
         face__verdicts__holds=False, face__verdicts__person=F("one"), face__verdicts__decision__undone_by=None
     )
     answered = Q(face__dismissed=True) | Q(face__assigned_by=Face.AssignedBy.MODERATOR)
-    moved = Q(face__person=F("one")) | ~Q(other=F("face__person")) & ~Q(other=None, face__person=None)
+    moved = ~Q(other=F("face__person")) & ~Q(other=None, face__person=None)
+    theirs = Q(face__person=F("one"), is_objection=False)
     gone = Q(one__merged_into__isnull=False) | Q(one__hidden=True) | Q(other__hidden=True)
-    beside = Exists(Face.objects.filter(person=OuterRef("one"), photo=OuterRef("face__photo")))
-    stale = answered | moved | gone | ruled_out | beside
+    beside = Q(Exists(Face.objects.filter(person=OuterRef("one"), photo=OuterRef("face__photo"))), is_objection=False)
+    stale = answered | moved | theirs | gone | ruled_out | beside
     about_faces.filter(pk__in=about_faces.filter(stale).values("pk")).delete()
     seen = Appearance.objects.filter(event=OuterRef("event"))
     one, other = (Exists(seen.filter(person=OuterRef(who))) for who in ("one", "other"))

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -27,9 +27,9 @@ class Accepted:
 
 
 @transaction.atomic
-def event_create(*, name: str, date: datetime.date | None = None, slug: str = "", published: bool = False) -> Event:
-    """A new event; without a slug it gets one from its name. Raises Problem `slug_taken`."""
-    event = Event(name=name, date=date, slug=slug or _free_slug(name), published=published)
+def event_create(*, name: str, date: datetime.date | None = None, slug: str = "", **options: Any) -> Event:
+    """A new event with these fields; without a slug it gets one from its name. Raises Problem `slug_taken`."""
+    event = Event(name=name, date=date, slug=slug or _free_slug(name), **options)
     event.full_clean(validate_unique=False)
     try:
         with transaction.atomic():
@@ -37,6 +37,12 @@ def event_create(*, name: str, date: datetime.date | None = None, slug: str = ""
     except IntegrityError as error:
         raise Problem("slug_taken", f"An event with the slug {event.slug} exists already; choose another.") from error
     return event
+
+
+def event_cover(event: Event) -> Photo | None:
+    """The photo that stands for the event, with its image; None while there is none."""
+    covered: Any = Event.objects.with_cover().get(pk=event.pk)
+    return Photo.objects.select_related("image").filter(pk=covered.cover_photo).first()
 
 
 def photos_upload(*, batch: UploadBatch, files: Iterable[tuple[str, BinaryIO]]) -> tuple[list[Accepted], list[Refusal]]:

@@ -1,13 +1,16 @@
 """What is true of the database after every step, whatever was decided: computed here in other ways than there."""
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 
-from faces.models import Appearance, Decision, Event, Face, Person, Suggestion
+from faces.models import Appearance, Decision, Event, Face, Person, Suggestion, Verdict
+from faces.services.decisions import decision_undo
 from faces.services.people import current_contract
 from faces.tests.ledger_world import Said, World
 from photofinder.vectors import as_array
@@ -53,6 +56,11 @@ class _Laws:
         self.people = {person.pk: person for person in Person.objects.all()}
         self.faces = {face.pk: face for face in Face.objects.select_related("photo", "vector")}
         self.roots = {pk: self._root(pk) for pk in self.people}
+        self.about: dict[int, set[int]] = defaultdict(set)
+        for decision, pk in Decision.people.through.objects.values_list("decision", "person"):
+            self.about[decision].add(pk)
+        splits = Decision.objects.filter(kind="split").exclude(undone_by=None)
+        self.unmade = set(splits.values_list("payload__new", flat=True))  # people who came of undone splits
         self.of: dict[int, list[Face]] = defaultdict(list)
         for face in self.faces.values():
             if face.person_id:
@@ -66,6 +74,15 @@ class _Laws:
             pk = into
         return pk
 
+    def _meant(self, pk: int) -> int:
+        """Whom an id means: whoever the person became; of somebody without faces, to whom they were moved."""
+        seen: set[int] = set()
+        while (root := self.roots[pk]) not in self.of and root not in seen:
+            seen.add(root)
+            moves = Decision.objects.filter(kind="move", undone_by=None, payload__person=root).order_by("pk")
+            pk = next((move.payload["to"] for move in reversed(moves)), root)
+        return root
+
     def rows_agree(self) -> None:
         self.faces_are_of_current_people()
         self.nobody_is_twice_in_a_photo_but_by_word()
@@ -77,7 +94,7 @@ class _Laws:
             assert bool(face.assigned_by) == (face.person_id is not None or face.dismissed), (face, face.assigned_by)
             assert not (face.dismissed and face.person_id), face
         for person in self.people.values():
-            assert Person.objects.resolve(person.user_id).pk == self.roots[person.pk]
+            assert Person.objects.resolve(person.user_id).pk == self._meant(person.pk)
         current = set(Person.objects.current().values_list("pk", flat=True))
         assert current == set(self.of), "people without faces are nobody"
 
@@ -85,19 +102,24 @@ class _Laws:
         together = defaultdict(list)
         for face in self.faces.values():
             if face.person_id:
-                together[face.person_id, face.photo_id].append(face.assigned_by)
-        assert all(set(by) == {"moderator"} for by in together.values() if len(by) > 1), dict(together)
+                together[face.person_id, face.photo_id].append(face.pk)
+        said = Verdict.objects.filter(holds=True, decision__undone_by=None).exclude(person=None)
+        words = {(face, self.roots[person]) for face, person in said.values_list("face", "person") if person}
+        for (person, photo), faces in together.items():
+            assert len(faces) == 1 or all((face, person) in words for face in faces), (person, photo, faces)
 
     def last_words_hold(self) -> None:
         last: dict[int, int | None] = {}
+        own: dict[int, bool] = {}  # whether it was said of that very face, not of all faces of a merge
         for said in self.active:
             for face, person, holds in said.words:
                 if holds:
+                    own[face] = said.kind != "merge" or (own.get(face, False) and last.get(face) == person)
                     last[face] = person
                 elif (held := last.get(face)) is not None and person and self.roots[held] == self.roots[person]:
-                    del last[face]
+                    del last[face], own[face]
         for pk, row in self.faces.items():
-            assert (row.assigned_by == "moderator") == (pk in last), (pk, row.assigned_by, last)
+            assert (row.assigned_by == "moderator") == own.get(pk, False), (pk, row.assigned_by, last, own)
             if pk in last:
                 owner = last[pk]
                 expected = None if owner is None else self.roots[owner]
@@ -126,9 +148,10 @@ class _Laws:
 
     def merges_hold_and_nothing_else_joins_whom_decisions_are_about(self) -> None:
         for said in self.active:
-            if said.kind == "merge" or said.kind == "undo":
-                assert len({self.roots[pk] for pk in said.one}) <= 1, said
-        spoken_of = {pk for said in self.active for pk in _people(said)}
+            if said.kind == "merge":
+                assert len({self.roots[pk] for pk in said.one}) == 1, said
+        speaking = [said for said in self.active if said.kind != "undo" or said.apart]
+        spoken_of = {pk for said in speaking for pk in self.about[said.decision]}
         spoken_of |= {pk for pk, person in self.people.items() if person.name or person.hidden}
         joined = {pk: pk for pk in self.people}
 
@@ -140,7 +163,7 @@ class _Laws:
         for said in self.active:
             for pk in said.one[1:]:
                 joined[top(pk)] = top(said.one[0])
-        for pk in spoken_of:
+        for pk in spoken_of - self.unmade:
             if self.roots[pk] != pk and self.roots[pk] in spoken_of:
                 assert top(pk) == top(self.roots[pk]), f"{pk} became {self.roots[pk]} though nobody said so"
 
@@ -170,7 +193,9 @@ class _Laws:
         assert all(count == len(photos_of[person, event]) for person, event, _, count in rows)
 
     def questions_are_open(self) -> None:
-        apart = {frozenset(self.roots[pk] for pk in pair) for said in self.active for pair in said.apart}
+        gone = {pk for pk in self.unmade if self.roots[pk] != pk}
+        pairs = [pair for said in self.active for pair in said.apart if not {*pair} & gone]
+        apart = {frozenset(self.roots[pk] for pk in pair) for pair in pairs}
         photos = {pk: {face.photo_id for face in faces} for pk, faces in self.of.items()}
         for row in Suggestion.objects.select_related("event"):
             for pk in [row.one_id] if row.other_id is None else [row.one_id, row.other_id]:
@@ -197,9 +222,22 @@ def _the_ledger_is_written_down(world: World) -> None:
     assert undoing == Counter({pk: 1 for pk, row in rows.items() if row.kind == "undo"})
 
 
-def _people(said: Said) -> set[int]:
-    """Whom a decision is about, as its row says."""
-    return set(Decision.objects.get(pk=said.decision).people.values_list("pk", flat=True))
+class _TakenBackError(Exception):
+    """The test of an undo is over."""
+
+
+def assert_undo_restores(decision: Decision, before: Any) -> None:
+    """Taken back at once, the decision has never been: as `state` was `before`, but for people who came of it, and for
+    questions.
+    """
+    people = [row[0] for row in before[0]]
+    with contextlib.suppress(_TakenBackError), transaction.atomic():
+        decision_undo(decision=decision, actor=None)
+        after = state()
+        raise _TakenBackError
+    assert [row for row in after[0] if row[0] in people] == before[0], "people are as they were"
+    assert after[1] == before[1], "faces are whose they were"
+    assert after[3] == before[3], "they appear where they did"
 
 
 def assert_settles(event: Event, consolidate: Callable[..., None]) -> None:

@@ -123,8 +123,8 @@ class World:
         """Some faces are not that person's."""
         row = self.person(person)
         chosen = self.faces(row, faces, stale)
-        made = decisions.faces_reject(person=row, faces=chosen, actor=None)
-        self._remember(made, words=[(face, row.pk, False) for face in chosen])
+        words = [(face, one, False) for face in chosen for one in self._known_as(row, face)]
+        self._remember(decisions.faces_reject(person=row, faces=chosen, actor=None), words=words)
 
     def dismiss(self, person: int, faces: int, stale: bool) -> None:
         """Some faces are none."""
@@ -163,12 +163,13 @@ class World:
 
     def take_back(self, decision: Decision) -> None:
         """Undo it. Raises Problem."""
+        given = _GivenSince(decision) if decision.kind == "split" else None
         made = decisions.decision_undo(decision=decision, actor=None)
         source = self.said[decision.pk]
         self.undone.add(decision.pk)
-        parted = [(source.one[0], other) for other in source.one[1:]]
-        joined = tuple(source.apart[0]) if source.kind == "split" else ()
-        self._remember(made, apart=parted, one=joined)
+        self._remember(made, apart=[(source.one[0], other) for other in source.one[1:]])
+        if given:
+            given.assert_not_the_old_persons()
 
     def postpone(self, number: int) -> None:
         """A question comes later."""
@@ -190,9 +191,9 @@ class World:
             return self._remember(made, words=_words(made), names=names, one=(one.pk, other.pk))
         if yes:
             made = decisions.faces_move(person=question.other, faces=[face.pk], to=one, actor=None)
-        else:
-            made = decisions.faces_reject(person=one, faces=[face.pk], actor=None)
-        return self._remember(made, words=[(face.pk, one.pk, yes)])
+            return self._remember(made, words=[(face.pk, one.pk, True)])
+        words = [(face.pk, known, False) for known in self._known_as(one, face.pk)]
+        return self._remember(decisions.faces_reject(person=one, faces=[face.pk], actor=None), words=words)
 
     def person(self, number: int) -> Person:
         """Mostly somebody who is somebody today."""
@@ -203,9 +204,33 @@ class World:
         """Some of a person's faces, or some of anybody's."""
         return _subset(bits, Face.objects.all() if stale else person.faces.all())
 
+    def _known_as(self, person: Person, face: int) -> set[int]:
+        """As whom the face is the person's: by what was said, by what the engine thinks."""
+        said = {one for said in self.active() for about, one, holds in said.words if about == face and holds and one}
+        said |= set(Face.objects.filter(pk=face, engine_person__isnull=False).values_list("engine_person", flat=True))
+        return {person.pk} | {one for one in said if Person.objects.roots([one])[one] == person.pk}
+
     def _remember(self, decision: Decision, **what: Any) -> None:
         values = {key: tuple(value) for key, value in what.items()}
         self.said[decision.pk] = Said(decision.pk, decision.kind, decision.payload, **values)
+
+
+class _GivenSince:
+    """What the engine has given to the person of a split since: faces and the ids of people."""
+
+    def __init__(self, split: Decision) -> None:
+        self._old, self._new = split.payload["person"], split.payload["new"]
+        faces = Face.objects.filter(person=self._new).exclude(pk__in=split.verdicts.values("face"))
+        faces = faces.exclude(pk__in=[face for face, *_ in split.payload.get("followed", ())])
+        self._faces = set(faces.values_list("pk", flat=True))
+        undone = Decision.objects.filter(kind="split").exclude(undone_by=None).values_list("payload__new", flat=True)
+        self._people = Person.objects.absorbed(self._new) - {self._new} - set(undone)
+
+    def assert_not_the_old_persons(self) -> None:
+        """None of it is the old person's when the split is undone."""
+        old = Person.objects.roots([self._old])[self._old]
+        assert not Face.objects.filter(pk__in=self._faces, person=old).exists()
+        assert old not in Person.objects.roots(self._people).values()
 
 
 def _words(decision: Decision) -> list[tuple[int, int | None, bool]]:

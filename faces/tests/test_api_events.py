@@ -24,6 +24,13 @@ def test_it_makes_an_event(caller: Callers) -> None:
         "photos_count": 0,
         "people_count": 0,
         "published": True,
+        "access": "public",
+        "text": "",
+        "cover_url": None,
+        "page_url": "http://testserver/e/summer-gala/",
+        "retention_days": None,
+        "originals_allowed": True,
+        "released_only": False,
     }
 
 

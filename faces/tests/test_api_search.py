@@ -34,7 +34,7 @@ def _names(answer: Any) -> list[str]:
 
 
 def test_it_answers_face_people_and_photos(caller: Callers, gala: Event) -> None:
-    answer = caller("bot").upload("search/", photo=_selfie(ANN))
+    answer = caller("client").upload("search/", photo=_selfie(ANN))
     assert answer.status_code == 200
     found = answer.json()
     assert found["face"] == {"box": pytest.approx([1 / 12, 1 / 12, 10 / 12, 10 / 12], abs=0.01), "quality": 1.0}
@@ -46,13 +46,13 @@ def test_it_answers_face_people_and_photos(caller: Callers, gala: Event) -> None
     assert 0.9 < similarity <= 1
     assert _names(answer) == ["1.png", "3.png"]
     photo = found["photos"][0]
-    assert set(photo) == {"id", "name", "event", "similarity", "url", "thumbnail_url", "box"}
+    assert {"id", "name", "event", "similarity", "url", "thumbnail_url", "box"} <= set(photo)
     assert photo["event"] == "gala"
     assert len(photo["box"]) == 4
 
 
 def test_its_links_open_the_photo_without_a_token(caller: Callers, gala: Event, client: Any) -> None:
-    photo = caller("bot").upload("search/", photo=_selfie(BOB)).json()["photos"][0]
+    photo = caller("client").upload("search/", photo=_selfie(BOB)).json()["photos"][0]
     for link, content_type in ((photo["url"], "image/png"), (photo["thumbnail_url"], "image/webp")):
         assert link.startswith("http://testserver/media/")
         answer = client.get(link)
@@ -163,7 +163,7 @@ def test_it_asks_the_same_queries_for_any_number_of_photos(
 ) -> None:
     processed(gala, *(painted(ANN) for _ in range(20)))
     client = caller("bot")
-    with django_assert_max_num_queries(12):  # three for the token and its roles, nine for the search
+    with django_assert_max_num_queries(13):  # three for the token and its roles, ten for the search and its log
         assert len(_names(client.upload("search/", photo=_selfie(ANN)))) == 22
 
 

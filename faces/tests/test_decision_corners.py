@@ -80,7 +80,7 @@ def test_an_undone_decision_speaks_of_nobody(gala: Event) -> None:
 def test_an_id_keeps_its_meaning_when_nothing_goes_back_to_it(gala: Event) -> None:
     ann, bob, _ = _people()
     gone = Person.objects.create(contract=ann.contract, merged_into=bob)
-    assert faces_return(followed=[[ann.faces.all()[0].pk, gone.pk, bob.pk]]) == []
+    assert faces_return(followed=[[ann.faces.all()[0].pk, gone.pk, bob.pk]], emptied=[gone.pk]) == {}
     assert Person.objects.resolve(gone.user_id) == bob
 
 

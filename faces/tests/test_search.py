@@ -4,8 +4,9 @@ import pytest
 
 from faces.models import Event, Face, Person, Photo
 from faces.services.decisions import faces_dismiss, faces_reject
-from faces.services.search import SearchResult, selfie_search
+from faces.services.search import Matches
 from faces.services.uploads import event_create
+from faces.tests.attendance import staff_search
 from faces.tests.painting import painted, processed
 from photofinder.errors import Problem
 from photofinder.images import Picture
@@ -21,12 +22,11 @@ def gala() -> Event:
     return event
 
 
-def _search(data: bytes, **options: object) -> SearchResult:
-    defaults = {"events": Event.objects.all(), "limit": 500, "min_similarity": 0.5}
-    return selfie_search(picture=Picture.from_bytes(data), **defaults | options)  # type: ignore[arg-type]
+def _search(data: bytes, **options: object) -> Matches:
+    return staff_search(Picture.from_bytes(data), **options).matches
 
 
-def _names(result: SearchResult) -> list[str]:
+def _names(result: Matches) -> list[str]:
     return sorted(match.face.photo.original_name for match in result.photos)
 
 

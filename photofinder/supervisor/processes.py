@@ -3,14 +3,14 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from photofinder.supervisor import TroubleError
 from photofinder.supervisor.runner import Process
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-QUEUES = ("ingest", "faces", "people")
+QUEUES = ("ingest", "faces", "people", "notify")
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class Config:
     host: str
     port: int
     demo: bool
+    has_bot: bool = False
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Config":
-        """Read VAR_DIR, HOST, PORT and DEMO; an empty one counts as not set. Raises TroubleError."""
+        """Read VAR_DIR, HOST, PORT, DEMO and TELEGRAM_BOT_TOKEN; an empty one counts as not set. Raises TroubleError."""
         port = env.get("PORT") or "8000"
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise TroubleError(f"PORT must be a number from 1 to 65535, not {port!r}.")
@@ -33,6 +34,7 @@ class Config:
             host=env.get("HOST") or "127.0.0.1",
             port=int(port),
             demo=env.get("DEMO") != "0",
+            has_bot=bool(env.get("TELEGRAM_BOT_TOKEN")),
         )
 
     @property
@@ -65,8 +67,9 @@ def photofinder(config: Config) -> Plan:
             _manage("sync_roles", "--skip-checks"),
             _manage("collectstatic", "--noinput", "--verbosity=0", "--skip-checks"),
             _manage("ensure_admin", "--skip-checks"),
+            _manage("ensure_bot_token", "--skip-checks"),
         ],
-        site=[_web(config), *(_worker(queue) for queue in QUEUES), beat],
+        site=[_web(config), *(_worker(queue) for queue in QUEUES), beat, *_bot(config)],
         afterwards=[_manage("demo_event", "--skip-checks")] if config.demo else [],
     )
 
@@ -75,6 +78,10 @@ def _web(config: Config) -> Process:
     serve = ("photofinder.wsgi", "--bind", config.bind, "--no-control-socket", "--log-level=warning")
     threads = ("-w", "1", "-k", "gthread", "--threads", "8")
     return Process(name="web", argv=(sys.executable, "-m", "gunicorn", *serve, *threads))
+
+
+def _bot(config: Config) -> list[Process]:
+    return [replace(_manage("run_bot"), name="bot")] if config.has_bot else []
 
 
 def _worker(queue: str) -> Process:

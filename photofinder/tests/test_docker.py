@@ -20,7 +20,7 @@ COMPOSE, GPU = ((DOCKER / name).read_text() for name in ("compose.yml", "compose
 EXAMPLE = (DOCKER / ".env.example").read_text()
 VARIABLE = re.compile(r"\$\{(\w+):([-?])([^}]*)\}")  # ${NAME:-default} or ${NAME:?what to do when it is missing}
 SECRETS = {"SECRET_KEY", "POSTGRES_PASSWORD"}
-READ_BY_COMPOSE = {"POSTGRES_PASSWORD", "PORT", "INGEST_PROCESSES", "COMPOSE_FILE"}
+READ_BY_COMPOSE = {"POSTGRES_PASSWORD", "PORT", "INGEST_PROCESSES", "COMPOSE_FILE", "COMPOSE_PROFILES"}
 
 Service = dict[str, Any]
 
@@ -44,12 +44,13 @@ def ours(**values: str) -> dict[str, Service]:
 def plan() -> processes.Plan:
     """What the supervisor would run on the folder and the address that containers have."""
     folder = image_environment()["VAR_DIR"]
-    return processes.photofinder(processes.Config.from_environment({"VAR_DIR": folder, "HOST": "0.0.0.0"}))
+    wanted = {"VAR_DIR": folder, "HOST": "0.0.0.0", "TELEGRAM_BOT_TOKEN": "1:a"}
+    return processes.photofinder(processes.Config.from_environment(wanted))
 
 
 def module(argv: Sequence[str]) -> list[str]:
-    """A command from `-m` on: the interpreter and its warnings are the machine's own."""
-    return list(argv[argv.index("-m") :])
+    """A command from `-m` or its script on: the interpreter and its warnings are the machine's own."""
+    return list(argv[argv.index("-m" if "-m" in argv else "manage.py") :])
 
 
 def after(argv: Sequence[str], option: str) -> str:
@@ -77,6 +78,15 @@ def test_it_runs_the_processes_of_the_supervisor_with_the_same_arguments() -> No
     found = ours(INGEST_PROCESSES=after(site["ingest"], "-c"))
     commands = {name: module(shlex.split(service["command"])) for name, service in found.items()}
     assert commands == {name: module(argv) for name, argv in site.items()}
+
+
+def test_the_bot_runs_only_where_it_is_asked_for() -> None:
+    assert [name for name, service in services().items() if service.get("profiles")] == ["bot"]
+    assert "bot" not in {process.name for process in processes.photofinder(processes.Config.from_environment({})).site}
+    environment = services()["bot"]["environment"]
+    address = urlsplit(environment["BOT_API_URL"])
+    assert address.hostname in services()
+    assert address.hostname in environment["ALLOWED_HOSTS"].split(",")
 
 
 def test_every_queue_has_exactly_one_worker() -> None:

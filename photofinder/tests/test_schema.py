@@ -49,7 +49,7 @@ def test_every_operation_names_its_errors(schema: Any) -> None:
                 if int(status) >= 400:
                     assert response["content"]["application/json"]["schema"] == problem, (method, path, status)
     search = schema["paths"]["/api/v1/search/"]["post"]["responses"]
-    assert set(search) == {"200", "400", "401", "403", "404", "413", "415", "422", "429", "503"}
+    assert set(search) == {"200", "400", "401", "403", "404", "410", "413", "415", "422", "429", "503"}
 
 
 def test_it_takes_files_and_a_token(schema: Any) -> None:

@@ -51,6 +51,8 @@ def s3(settings: Any) -> Iterator[None]:
 def test_it_spells_keys_by_content() -> None:
     assert storage.image_key(SHA, "jpg") == f"images/ab/cd/{SHA}.jpg"
     assert storage.thumbnail_key(SHA, 512) == f"thumbs/ab/cd/{SHA}_512.webp"
+    assert storage.preview_key(SHA, 1600, "plain") == f"previews/ab/cd/{SHA}_1600_plain.jpg"
+    assert storage.logo_key(SHA) == f"logos/ab/cd/{SHA}.png"
     assert storage.crop_key(SHA, (0.5, 0.25, 0.1, 0.12345)) == f"crops/ab/cd/{SHA}_5000-2500-1000-1234.webp"
 
 
@@ -76,6 +78,13 @@ def test_it_leaves_nothing_behind_when_the_source_breaks_off(disk: Path) -> None
 def test_it_never_writes_outside_its_folder(disk: Path, key: str) -> None:
     with pytest.raises(Exception, match=r"outside|Detected path traversal"):
         storage.save(key, b"content")
+
+
+def test_it_deletes_what_is_there_and_does_not_mind_what_is_not(disk: Path) -> None:
+    storage.save("a/b.bin", b"content")
+    for _ in range(2):
+        storage.delete("a/b.bin")
+    assert not storage.exists("a/b.bin")
 
 
 def test_it_signs_urls_that_expire(disk: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:

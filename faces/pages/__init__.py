@@ -1,0 +1,1 @@
+"""What attendees see: pages and files of an event, without an account."""

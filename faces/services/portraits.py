@@ -1,0 +1,141 @@
+"""Registered people: who gave portraits of themselves, and which photos they are in."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from faces.alignment import align
+from faces.models import Event, Person, Portrait
+from faces.quality import QualityGates, assess
+from faces.querysets import FaceQuerySet
+from faces.services.likenesses import Likeness, likeness_join, likeness_of
+from faces.services.people import current_contract, person_get
+from faces.services.search import PhotoMatch, Selfie, likeness_search, selfie_read
+from faces.services.suppression import require_not_opted_out
+from photofinder import storage
+from photofinder.errors import Problem
+from photofinder.images import Picture, webp
+from photofinder.vectors import as_array
+
+MOST_PORTRAITS = 5  # that one person is looked for with
+_ALIGNED_FROM_PX = 1600
+_PHOTOS = 2000
+_SIMILARITY = 0.5
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Who was registered, with what, and whether it is their best portrait now."""
+
+    person: Person
+    portrait: Portrait
+    is_best: bool
+
+
+def person_register(
+    *, picture: Picture, name: str = "", user_id: UUID | None = None, face_index: int | None = None
+) -> Registration:
+    """Enrol somebody by a portrait that passes the gates of faces in photos; anew with `user_id`.
+
+    A better portrait becomes the best one, a worse one is kept beside it, up to five. Raises what `selfie_read` raises,
+    and Problem `not_found`, `another_person`, `named_already`, `not_better` or `opted_out`.
+    """
+    selfie = selfie_read(picture=picture, face_index=face_index)
+    _require_good(selfie)
+    likeness = likeness_of(selfie.face.embedding)
+    require_not_opted_out(likeness)
+    key = storage.portrait_key()
+    with transaction.atomic():
+        person = _enrolled(user_id, name, likeness)
+        portrait = portrait_keep(person=person, likeness=likeness, quality=selfie.quality.value, crop_key=key)
+    storage.save(key, webp(_aligned(picture, selfie)))
+    return Registration(person, portrait, is_best=portrait == portraits_of(person)[0])
+
+
+def portrait_keep(*, person: Person, likeness: Likeness, quality: float, crop_key: str = "") -> Portrait:
+    """Add a portrait; the worst one makes room for it. Raises Problem `not_better` when it is itself the worst."""
+    known = portraits_of(person)
+    if len(known) >= MOST_PORTRAITS:
+        if known[-1].quality >= quality:
+            text = _("There are %(count)d better portraits of this person already. Send a sharper, larger one.")
+            raise Problem("not_better", text % {"count": len(known)})
+        portrait_drop(portrait=known[-1])
+    return Portrait.objects.create(
+        person=person, contract=likeness.contract, embedding=likeness.mean, quality=quality, crop_key=crop_key
+    )
+
+
+def portrait_drop(*, portrait: Portrait) -> None:
+    """Delete a portrait with its picture."""
+    if portrait.crop_key:
+        transaction.on_commit(lambda: storage.delete(portrait.crop_key))
+    portrait.delete()
+
+
+def portraits_of(person: Person) -> list[Portrait]:
+    """The portraits of a person and of whoever means that person today, best first."""
+    return list(Portrait.objects.filter(person__in=Person.objects.absorbed(person.pk)))
+
+
+def person_likeness(person: Person) -> Likeness | None:
+    """What a registered person is looked for with; None for others, and when another engine read the portraits."""
+    contract = current_contract()
+    vectors = [as_array(row.embedding) for row in portraits_of(person) if row.contract == contract]
+    return Likeness(contract, np.array(vectors, np.float32)) if vectors else None
+
+
+def registered_photos(
+    *, person: Person, events: QuerySet[Event], shown: FaceQuerySet | None = None
+) -> list[PhotoMatch]:
+    """The photos that a registered person is found in, best first; empty for whoever is not registered."""
+    likeness = person_likeness(person)
+    if likeness is None:
+        return []
+    found = likeness_search(likeness=likeness, events=events, limit=_PHOTOS, min_similarity=_SIMILARITY, shown=shown)
+    return found.photos
+
+
+def _require_good(selfie: Selfie) -> None:
+    """Raises Problem `low_quality`."""
+    quality = assess(selfie.face, QualityGates(**settings.FACE_QUALITY_GATES))
+    if not quality.is_good:
+        text = _("This face is not good enough to be known by. Send a larger, sharper photo from the front.")
+        raise Problem("low_quality", text, reason=quality.reason)
+
+
+def _enrolled(user_id: UUID | None, name: str, likeness: Likeness) -> Person:
+    """The person of that id, locked, or a new one."""
+    name = " ".join(name.replace("\0", "").split())[:200]
+    if user_id is None:
+        return Person.objects.create(name=name)
+    person = person_get(user_id)
+    Person.objects.select_for_update().get(pk=person.pk)
+    if name and person.name not in ("", name):
+        text = _("This person is called %s already; a moderator can rename them.")
+        raise Problem("named_already", text % person.name)
+    if name and not person.name:
+        person.name = name
+        person.save(update_fields=["name"])
+    known = person_likeness(person) or _of_faces(person)
+    if known is not None:
+        likeness_join(known, likeness)
+    return person
+
+
+def _of_faces(person: Person) -> Likeness | None:
+    """The mean face of somebody who was found in photos."""
+    if person.centroid is None or person.contract != current_contract():
+        return None
+    return Likeness(person.contract, as_array(person.centroid)[None])
+
+
+def _aligned(picture: Picture, selfie: Selfie) -> NDArray[np.uint8]:
+    pixels = picture.pixels(_ALIGNED_FROM_PX)
+    height, width = pixels.shape[:2]
+    return align(pixels, (selfie.face.landmarks * [width, height]).astype(np.float32))

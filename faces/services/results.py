@@ -1,0 +1,137 @@
+"""What a search found, for as long as its links work: looked at, shared, objected to."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from faces.models import Event, Face, NotMe, Person, SelfieSearch, Suggestion
+from faces.services.search import PhotoMatch
+from photofinder.errors import Problem
+from photofinder.vectors import as_array
+
+
+def result_fields(photos: Sequence[PhotoMatch]) -> dict[str, Any]:
+    """What keeps these photos as the result of a search, behind a new code, until it expires."""
+    return {
+        "code": secrets.token_urlsafe(16),
+        "expires_at": timezone.now() + timedelta(seconds=settings.RESULT_SECONDS),
+        "faces": [match.face.pk for match in photos],
+        "similarities": [match.similarity for match in photos],
+        "photos_count": len(photos),
+    }
+
+
+def result_open(*, code: str) -> SelfieSearch:
+    """The search whose result its owner's code opens. Raises Problem `not_found`."""
+    return _opened(code=code)
+
+
+def shared_open(*, code: str) -> SelfieSearch:
+    """The search whose result a shared code lets others look at. Raises Problem `not_found`."""
+    return _opened(shared_code=code)
+
+
+def result_share(*, search: SelfieSearch) -> str:
+    """The code for others, made once."""
+    with transaction.atomic():
+        locked: SelfieSearch = SelfieSearch.objects.select_for_update().get(pk=search.pk)
+        if not locked.shared_code:
+            locked.shared_code = secrets.token_urlsafe(16)
+            locked.save(update_fields=["shared_code"])
+    return locked.shared_code
+
+
+@transaction.atomic
+def result_object(*, search: SelfieSearch, photo_id: int) -> NotMe:
+    """Say that the face found in a photo is not one's own: it is out of the result at once, and moderators are asked.
+
+    Raises Problem `not_found`.
+    """
+    face = (
+        Face.objects.filter(pk__in=search.faces, photo=photo_id)
+        .select_related("photo__event", "person", "vector")
+        .first()
+    )
+    if face is None:
+        raise Problem("not_found", _("This photo is not in the result."))
+    objection, is_new = NotMe.objects.get_or_create(search=search, face=face, defaults={"attendee": search.attendee})
+    if is_new and face.person is not None and face.assigned_by != Face.AssignedBy.MODERATOR:
+        _ask(face, face.person)
+    return objection
+
+
+def result_unobject(*, search: SelfieSearch, photo_id: int) -> None:
+    """Take that back."""
+    NotMe.objects.filter(search=search, face__photo=photo_id).delete()
+
+
+def result_photos(search: SelfieSearch) -> "ResultPhotos":
+    """The photos that the finder of `search` may still see."""
+    return ResultPhotos(search)
+
+
+@dataclass
+class ResultPhotos:
+    """Counted and sliced like a queryset, into PhotoMatch, best first.
+
+    Only of events that are open still, released where the event asks for that, of nobody hidden since, and none of
+    which the finder said that it is not them.
+    """
+
+    search: SelfieSearch
+
+    def count(self) -> int:
+        """How many photos."""
+        return len(self._shown)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, page: slice) -> list[PhotoMatch]:
+        """A page of them."""
+        ids = self._shown[page]
+        faces = Face.objects.filter(pk__in=ids).select_related("photo__image", "photo__event")
+        by_id = {face.pk: face for face in faces}
+        similarities = dict(zip(self.search.faces, self.search.similarities, strict=True))
+        return [PhotoMatch(by_id[face], similarities[face]) for face in ids if face in by_id]
+
+    @cached_property
+    def _shown(self) -> list[int]:
+        faces = Face.objects.filter(pk__in=self.search.faces)
+        if self.search.channel in (SelfieSearch.Channel.PAGE, SelfieSearch.Channel.BOT):
+            faces = faces.shown().in_events(Event.objects.published())
+        mine = NotMe.objects.filter(search=self.search)
+        if self.search.attendee_id:
+            mine = mine | NotMe.objects.filter(attendee=self.search.attendee_id)
+        there = set(faces.exclude(pk__in=mine.values("face")).values_list("pk", flat=True))
+        return [face for face in self.search.faces if face in there]
+
+
+def _opened(**code: str) -> SelfieSearch:
+    kept = SelfieSearch.objects.kept().select_related("event", "attendee")
+    search: SelfieSearch | None = kept.filter(**code).first() if all(code.values()) else None
+    if search is None:
+        raise Problem("not_found", _("This link is not valid any more. Search again with a selfie."))
+    return search
+
+
+def _ask(face: Face, person: Person) -> None:
+    """Let moderators say whether the face is the person's whom it is held to be: the first of their questions."""
+    distance = (
+        0.0 if person.centroid is None else float(1 - as_array(face.vector.embedding) @ as_array(person.centroid))
+    )
+    Suggestion.objects.update_or_create(
+        event=face.photo.event,
+        one=person,
+        other=person,
+        face=face,
+        defaults={"distance": distance, "is_objection": True, "postponed_at": None},
+    )

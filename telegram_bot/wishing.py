@@ -1,0 +1,65 @@
+"""What people want after they were found: to hear of new photos, to be found in videos."""
+
+from telegram_bot import keyboards, texts
+from telegram_bot.api_client import ApiProblem, Selfie
+from telegram_bot.state import Place
+from telegram_bot.visit import Visit
+
+
+async def wish(visit: Visit, purpose: str) -> None:
+    """Do what the next selfie was asked for, now that it was searched with."""
+    if purpose == "tell":
+        await subscribe(visit)
+    elif purpose == "videos":
+        await search_videos(visit)
+
+
+async def ask_selfie(visit: Visit, purpose: str) -> None:
+    """The likeness is gone: ask for the selfie once more, and remember what for."""
+    visit.state.purpose = purpose
+    await visit.say("selfie", texts.LONG_AGO)
+
+
+async def subscribe(visit: Visit) -> None:
+    """Tell them of new photos at the event that was searched last."""
+    state, place = visit.state, _found_in(visit)
+    try:
+        answer = await visit.once(
+            "subscribe",
+            lambda: visit.api.subscribe(visit.chat, event=place.slug, code=place.code, likeness=state.likeness),
+        )
+    except ApiProblem as problem:
+        if problem.code == "opted_out":
+            await visit.say("subscribed", texts.OPTED_OUT)
+            return
+        if problem.code != "likeness_expired":
+            raise
+        state.likeness = ""
+        await ask_selfie(visit, "tell")
+        return
+    await visit.say("subscribed", texts.subscribed(answer["name"]), keyboards.subscription(place.slug))
+
+
+async def search_videos(visit: Visit) -> None:
+    """Say when they are in the videos of the event that was searched last."""
+    state, place = visit.state, _found_in(visit)
+    selfie = Selfie(likeness=state.likeness)
+    try:
+        async with visit.busy("typing"):
+            found = await visit.once("videos", lambda: visit.api.videos(selfie, event=place.slug, code=place.code))
+    except ApiProblem as problem:
+        if problem.code == "likeness_expired":
+            state.likeness = ""
+            await ask_selfie(visit, "videos")
+            return
+        if problem.code != "not_found":
+            raise
+        await visit.say("videos", texts.NO_VIDEOS)
+        return
+    await visit.say("videos", texts.moments(found) if found else texts.NOT_IN_VIDEOS)
+
+
+def _found_in(visit: Visit) -> Place:
+    """Where they were looked for last; there is a result whenever this is asked."""
+    assert visit.state.found_in
+    return visit.state.found_in
