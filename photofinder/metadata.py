@@ -18,11 +18,12 @@ _CHUNK_BYTES = 256 * 1024
 _MOST_SEGMENTS = 2000  # a camera writes twenty, a colour profile in pieces 255
 _LONGEST_SEGMENT = 0xFFFF - 2
 _JPEG_QUALITY = 92
-_BEGIN, _END, _SCAN, _COMMENT, _EXIF, _ICC = b"\xff\xd8", 0xD9, 0xDA, 0xFE, 0xE1, 0xE2
+_BEGIN, _END, _SCAN, _EXIF, _ICC = b"\xff\xd8", 0xD9, 0xDA, 0xE1, 0xE2
 # Inside a scan FF 00 is a pixel's byte and FF D0 - FF D7 restart the decoder; everything else begins a segment.
 _MARKER = re.compile(rb"\xff[\x01\xc0-\xcf\xd8-\xfe]")
 _WITHOUT_LENGTH = (0x01, 0xD8)
-_APPLICATIONS = range(0xE0, 0xF0)
+# Segments that decoders need: frames, tables, scans and their restarts.
+_DECODED = {*range(0xC0, 0xD0), _SCAN, 0xDB, 0xDC, 0xDD}
 # How the segments of applications begin that describe pixels.
 _PLAIN = {0xE0: b"JFIF\0", _ICC: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 _EXIF_BEGINS = b"Exif\0\0"
@@ -44,6 +45,8 @@ _TELLING = {
 _OF_STORED_PIXELS = {Tag.Orientation, Tag.ExifImageWidth, Tag.ExifImageHeight}
 # How metadata looks in files of other formats: the names of its chunks, and what XMP and Photoshop write into them.
 _SIGNS = (b"Exif", b"EXIF", b"eXIf", b"tEXt", b"iTXt", b"zTXt", b"XMP ", b"xpacket", b"rdf+xml", b"x:xmpmeta", b"8BIM")
+# What Pillow raises, besides, when EXIF holds values of other types than its tags have.
+_EXIF_ERRORS = (*DECODE_ERRORS, AttributeError, AssertionError)
 _LONGEST_SIGN = max(len(sign) for sign in _SIGNS)
 
 
@@ -128,7 +131,7 @@ def _kept(marker: int, payload: bytes) -> bytes:
     """The segment as it is handed on, empty when it is not."""
     if marker == _EXIF:
         payload = _clean(payload)
-    elif marker == _COMMENT or (marker in _APPLICATIONS and not _is_plain(marker, payload)):
+    elif marker not in _DECODED and not _is_plain(marker, payload):
         return b""
     if not payload:
         return b""
@@ -146,7 +149,7 @@ def _clean(payload: bytes) -> bytes:
     exif = Image.Exif()
     try:
         exif.load(payload)
-    except DECODE_ERRORS:
+    except _EXIF_ERRORS:
         return b""
     return _written(exif)
 
@@ -160,7 +163,7 @@ def _written(exif: Image.Exif, *, dropped: set[Tag] | None = None) -> bytes:
         if details := {tag: _bytes(value) for tag, value in found.items() if tag in staying}:
             kept[ExifTags.IFD.Exif] = details
         content = kept.tobytes() if kept else b""
-    except DECODE_ERRORS:
+    except _EXIF_ERRORS:
         return b""
     return content if len(content) <= _LONGEST_SEGMENT else b""
 

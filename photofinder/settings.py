@@ -209,9 +209,10 @@ FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is t
 
 # --- attendees --------------------------------------------------------------------------------------------------------
 RESULT_SECONDS = env.integer("RESULT_DAYS", default=7, least=1) * 24 * 3600  # how long what a selfie found is shown
-PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="20/min")  # selfies from one address; a hall's Wi-Fi may be one
+PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="120/min")  # selfies from one address; a hall's Wi-Fi may be one
 LIKENESS_SECONDS = 3600  # how long a selfie can be used again, for another question, by whoever sent it
-NOTIFICATION_SECONDS = 300  # after so long whoever claimed a notification is taken to have died with it
+# After this long whoever claimed a notification is taken to have died with it.
+NOTIFICATION_SECONDS = env.integer("NOTIFICATION_SECONDS", default=300, least=1)
 FACE_FALSE_SUPPRESSIONS = 0.001  # the accepted chance that a stranger's face is taken for one of those who opted out
 
 # --- the bot ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram_bot import keyboards, texts
 from telegram_bot.api_client import ApiDown, ApiProblem
 from telegram_bot.desk import Desk
+from telegram_bot.ending import end
 from telegram_bot.sending import ALBUM_MOST
 from telegram_bot.showing import send_photos
 from telegram_bot.state import State
@@ -42,9 +43,7 @@ class Announcer:
                 else:
                     await asyncio.sleep(self._idle_seconds)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end(self._tasks)
 
     async def _claim(self) -> dict[str, Any] | None:
         notification: dict[str, Any] | None = await self._patiently(self._desk.api.claim)

@@ -40,11 +40,11 @@ class Selfie:
     face: int | None = None
     likeness: str = ""
 
-    def form(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The fields and the files of a multipart request."""
-        data = {"face": self.face, "likeness": self.likeness or None}
-        files = {"photo": ("selfie", self.image)} if self.image is not None else {}
-        return {name: str(value) for name, value in data.items() if value is not None}, files
+    def form(self, **values: str) -> dict[str, Any]:
+        """A multipart form of it and of the values that are not empty."""
+        values |= {"likeness": self.likeness, "face": "" if self.face is None else str(self.face)}
+        fields: dict[str, Any] = {name: (None, value) for name, value in values.items() if value}
+        return fields | ({"photo": ("selfie", self.image)} if self.image is not None else {})
 
 
 @dataclass
@@ -102,22 +102,17 @@ class Api:
     # --- selfies ---
     async def search(self, address: int, selfie: Selfie, *, event: str, code: str, result: str = "") -> dict[str, Any]:
         """What a selfie finds in an event, together with what was found before, when `result` names it."""
-        data, files = selfie.form()
-        data |= {"event": event, "attendee": f"{CHANNEL}:{address}"}
-        data |= {name: value for name, value in (("code", code), ("result", result)) if value}
-        data["limit"] = _MOST_PHOTOS
-        return await self._json("POST", "search/", data=data, files=files)
+        attendee = f"{CHANNEL}:{address}"
+        form = selfie.form(event=event, code=code, attendee=attendee, result=result, limit=_MOST_PHOTOS)
+        return await self._json("POST", "search/", files=form)
 
     async def forget(self, address: int, selfie: Selfie) -> dict[str, Any]:
         """Delete everything about whoever the selfie shows; the receipt."""
-        data, files = selfie.form()
-        return await self._json("POST", "forget/", data=data | {"attendee": f"{CHANNEL}:{address}"}, files=files)
+        return await self._json("POST", "forget/", files=selfie.form(attendee=f"{CHANNEL}:{address}"))
 
     async def videos(self, selfie: Selfie, *, event: str, code: str) -> list[dict[str, Any]]:
         """The moments of an event's videos that show them. Problem `not_found` where there are no videos."""
-        data, files = selfie.form()
-        data |= {"event": event} | ({"code": code} if code else {})
-        found: Any = await self._json("POST", "videos/search/", data=data, files=files)
+        found: Any = await self._json("POST", "videos/search/", files=selfie.form(event=event, code=code))
         return cast(list[dict[str, Any]], found["results"] if isinstance(found, dict) else found)
 
     # --- results ---

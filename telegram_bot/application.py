@@ -16,6 +16,7 @@ from telegram_bot.announcing import Announcer
 from telegram_bot.api_client import Api
 from telegram_bot.config import BotConfig, TroubleError
 from telegram_bot.desk import Desk
+from telegram_bot.ending import end
 from telegram_bot.flood import FloodGate
 from telegram_bot.handlers import register
 from telegram_bot.inbox import Inbox
@@ -75,7 +76,7 @@ class _Running:
         greeting = asyncio.create_task(self._greet())
         await asyncio.wait([greeting, ending], return_when=asyncio.FIRST_COMPLETED)
         if not greeting.done():
-            greeting.cancel()
+            await end([greeting])
             return
         greeting.result()
         try:
@@ -102,20 +103,22 @@ class _Running:
             await self._set_commands()
 
     async def _serve(self, ending: "asyncio.Task[None]") -> None:
-        restored = await self._inbox.restore(self._desk.bot)
         await self._application.start()
+        working = asyncio.create_task(self._work())
+        await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
+        if self._updater.running:
+            await self._updater.stop()
+        await self._processor.close()
+        await self._application.stop()
+        await end([working])
+        if not working.cancelled():
+            working.result()  # it never ends by itself but by an error
+
+    async def _work(self) -> None:
+        restored = await self._inbox.restore(self._desk.bot)
         await self._listen()
         logger.info("@%s is here; %d updates were left over", self._desk.bot.username, restored)
-        announcing = asyncio.create_task(self._announcer.run())
-        try:
-            await asyncio.wait([announcing, ending], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            announcing.cancel()
-            await self._updater.stop()
-            await self._processor.close()
-            await self._application.stop()
-            with suppress(asyncio.CancelledError):
-                await announcing
+        await self._announcer.run()
 
     async def _listen(self) -> None:
         webhook = self._config.webhook

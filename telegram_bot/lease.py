@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from telegram_bot.config import TroubleError
+from telegram_bot.ending import end
 from telegram_bot.store import Store
 
 SECONDS = 15
@@ -35,9 +36,7 @@ class Lease:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._renewal.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._renewal
+        await end([self._renewal])
         await self._store.poller_release(self._holder)
 
     async def _renew(self) -> None:

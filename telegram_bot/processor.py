@@ -13,6 +13,7 @@ from telegram.ext import BaseUpdateProcessor
 
 from telegram_bot import texts
 from telegram_bot.desk import Desk
+from telegram_bot.ending import end
 from telegram_bot.flood import FloodGate, Verdict
 from telegram_bot.state import state_names, state_read
 from telegram_bot.visit import Visit, current_visit
@@ -41,10 +42,7 @@ class Processor(BaseUpdateProcessor):
     async def close(self) -> None:
         """Begin nothing any more, and stop what does not end in a few seconds: it goes on after the next start."""
         self._is_closing = True
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=_GRACE_SECONDS)
-            for task in late:
-                task.cancel()
+        await end(self._running, grace_seconds=_GRACE_SECONDS)
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Called by python-telegram-bot; `coroutine` runs the handlers."""

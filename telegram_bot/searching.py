@@ -17,7 +17,7 @@ _PROBLEMS = {
     "no_face": texts.NO_FACE,
     "another_person": texts.ANOTHER_PERSON,
     "too_large": texts.TOO_LARGE,
-    "too_many_pixels": texts.TOO_LARGE,
+    "too_many_pixels": texts.TOO_MANY_PIXELS,
     "not_an_image": texts.NOT_AN_IMAGE,
     "damaged": texts.NOT_AN_IMAGE,
     "empty": texts.NOT_AN_IMAGE,

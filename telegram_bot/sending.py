@@ -28,8 +28,8 @@ class Sender:
     """Sends what belongs to one update or notification, its `scope`. Each message is a step with a name of its own.
 
     A step that was done before is skipped. One that was perhaps done is not done again: it is added to `gaps`, with
-    what a button has to say to show it. Raises Forbidden when the chat does not want us, BadRequest for what Telegram does
-    not take.
+    what a button has to say to show it. Raises Forbidden when the chat does not want us, BadRequest for what Telegram
+    does not take.
     """
 
     def __init__(self, bot: Bot, store: Store, *, scope: str, chat: int) -> None:

@@ -30,6 +30,7 @@ ANOTHER_PERSON = gettext_lazy(
     "This looks like somebody else than the first photo. Send another photo of the same person."
 )
 TOO_LARGE = gettext_lazy("This file is larger than 20 MB, and Telegram does not give me more. Send it as a photo.")
+TOO_MANY_PIXELS = gettext_lazy("This image has too many pixels for me. Send it as a photo instead of a file.")
 NOT_AN_IMAGE = gettext_lazy("I cannot read this as an image. Send a photo, or an image file such as JPEG, PNG or HEIC.")
 SELFIE_GONE = gettext_lazy("That photo is not there any more. Please send it again.")
 LONG_AGO = gettext_lazy("Your selfie was too long ago, and I do not keep it. Send it again and I go on.")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from faces.admin import cells, reads
-from faces.admin.events import figures
+from faces.admin.event_page import figures
 from faces.admin.photos import retry
 from faces.admin.reasons import title
 from faces.models import Photo, UploadBatch

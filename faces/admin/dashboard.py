@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from faces.admin import reads
-from faces.admin.events import cover_url
+from faces.admin.event_page import cover_url
 from faces.models import Event, Face, Person, Photo
 from faces.querysets import UNFINISHED
 

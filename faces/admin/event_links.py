@@ -16,6 +16,10 @@ def event_links(request: HttpRequest, event: Event, active: str) -> dict[str, An
         _link("event", _("Event"), "event", "faces_event_change", event.pk),
         _link("photos", _("Photos"), "photo_library", "faces_photo_changelist", query="event__id__exact", event=event),
     ]
+    links += [
+        _link("poster", _("Poster and QR"), "qr_code_2", "faces_event_poster", event.pk),
+        _link("settings", _("Settings"), "settings", "faces_event_settings", event.pk),
+    ]
     if may_see_people:
         waiting = event.suggestions.count()
         links += [

@@ -1,13 +1,13 @@
 """Events: the list, and the page on which an organiser drops photos and watches them being processed."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, re_path, reverse
+from django.urls import URLPattern, path, re_path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -17,16 +17,17 @@ from faces.admin.calibrating import calibration_view
 from faces.admin.checking import answer_view, questions_view, withdraw_view
 from faces.admin.coverage import coverage_view
 from faces.admin.deciding import MAY_DECIDE
-from faces.admin.event_links import event_links
-from faces.admin.uploading import batch_start, drop_zone, file_take
-from faces.models import Event, Photo
+from faces.admin.event_form import NEW_FIELDS, EventForm, code_words, cover_words, deleted_words, fieldsets
+from faces.admin.event_page import ONE_BUTTON, cover_url, figures_of, overview, settings_page
+from faces.admin.event_settings import code_view, release_view, watermark_view
+from faces.admin.poster import poster_view, print_view, qr_view
+from faces.admin.uploading import batch_start, file_take
+from faces.models import Event
+from faces.services.event_options import logo_set
 from faces.services.people import consolidation_request
+from faces.services.releases import events_announce
 from faces.services.uploads import event_create
 from photofinder.admin_classes import ModelAdmin, display, picture
-from photofinder.storage import signed_url, thumbnail_key
-
-LATEST_PHOTOS = 24
-_ONE_BUTTON = {"show_save_and_continue": False, "show_save_and_add_another": False}
 
 
 @admin.register(Event)
@@ -39,7 +40,9 @@ class EventAdmin(ModelAdmin[Event]):
     list_per_page = 30
     search_fields = ("name", "slug")
     search_help_text = _("Search by name")
-    fields = ("name", "date", "slug", "published")
+    form = EventForm
+    radio_fields: ClassVar = {"access": admin.VERTICAL}
+    readonly_fields = ("cover_shown", "code_shown", "deleted_on")
     compressed_fields = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
@@ -71,23 +74,45 @@ class EventAdmin(ModelAdmin[Event]):
         """How far its photos are."""
         return cells.progress(event.processed, event.failed, event.photos_count)
 
-    def get_fields(self, request: HttpRequest, obj: Event | None = None) -> tuple[str, ...]:
-        """A new event gets its slug from its name."""
-        return self.fields if obj else ("name", "date", "published")
+    @display(description=_("cover"))
+    def cover_shown(self, event: Event) -> SafeString:
+        """The chosen cover."""
+        return cover_words(event)
+
+    @display(description=_("code"))
+    def code_shown(self, event: Event) -> SafeString:
+        """The code that lets attendees in."""
+        return code_words(event)
+
+    @display(description=_("faces are deleted"))
+    def deleted_on(self, event: Event) -> str:
+        """When, in words."""
+        return deleted_words(event)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
+        """A new event gets its slug from its name, and its settings later."""
+        if obj is None:
+            return ((None, {"fields": NEW_FIELDS}),)
+        return fieldsets(obj, may_change=self.has_change_permission(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """A new event is made by the service that the API uses too."""
-        if change:
-            super().save_model(request, obj, form, change)
+        if not change:
+            made = event_create(name=obj.name, date=obj.date, published=obj.published)
+            obj.pk, obj.slug = made.pk, made.slug
             return
-        made = event_create(name=obj.name, date=obj.date, published=obj.published)
-        obj.pk, obj.slug = made.pk, made.slug
+        logo = form.cleaned_data.get("logo")
+        if logo or form.cleaned_data.get("remove_logo"):
+            logo_set(event=obj, logo=logo)
+        super().save_model(request, obj, form, change)
+        if {"published", "access", "released_only"} & set(form.changed_data):
+            events_announce(event_ids=[obj.pk])
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """With one button: where it leads is always the new event's page."""
-        return super().add_view(request, form_url, _ONE_BUTTON | (extra_context or {}))
+        return super().add_view(request, form_url, ONE_BUTTON | (extra_context or {}))
 
     def response_add(self, request: HttpRequest, obj: Event, post_url_continue: str | None = None) -> HttpResponse:
         """Go on to the event's page: the next thing to do is to drop photos there."""
@@ -95,9 +120,9 @@ class EventAdmin(ModelAdmin[Event]):
         return redirect("admin:faces_event_change", obj.pk)
 
     def response_change(self, request: HttpRequest, obj: Event) -> HttpResponse:
-        """Stay: the form is only a part of the page."""
+        """Stay on the settings."""
         self.message_user(request, str(_("Saved.")), messages.SUCCESS)
-        return redirect("admin:faces_event_change", obj.pk)
+        return redirect("admin:faces_event_settings", obj.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
         """An event that has photos stays: deleting them would take faces away from people."""
@@ -106,15 +131,28 @@ class EventAdmin(ModelAdmin[Event]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The form, with the event's photos and its drop zone beside it."""
+        """What there is of the event, with its drop zone; its form is a page of its own."""
         event = self.get_object(request, object_id)
-        context = _page(request, event) if event else {}
+        context = overview(request, event) if event else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def settings_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The form."""
+        event = self.get_object(request, str(pk))
+        context = settings_page(request, event) if event else {}
+        return super().change_view(request, str(pk), "", context)
 
     def get_urls(self) -> list[URLPattern]:
         """The addresses that the page's scripts talk to, before those of Django."""
         view = self.admin_site.admin_view
         own = [
+            path("<int:pk>/settings/", view(self.settings_view), name="faces_event_settings"),
+            path("<int:pk>/code/", view(code_view), name="faces_event_code"),
+            path("<int:pk>/watermark/", view(watermark_view), name="faces_event_watermark"),
+            path("<int:pk>/release/", view(release_view), name="faces_event_release"),
+            path("<int:pk>/poster/", view(poster_view), name="faces_event_poster"),
+            path("<int:pk>/poster/print/", view(print_view), name="faces_event_print"),
+            path("<int:pk>/qr/<slug:kind>.<slug:form>", view(qr_view), name="faces_event_qr"),
             path("<int:pk>/consolidate/", view(self.consolidate_view), name="faces_event_consolidate"),
             path("<int:pk>/progress/", view(self.progress_view), name="faces_event_progress"),
             path("<int:pk>/upload/", view(batch_start), name="faces_event_upload"),
@@ -137,7 +175,7 @@ class EventAdmin(ModelAdmin[Event]):
         event = get_object_or_404(Event, pk=pk)
         if not self.has_view_permission(request, event):
             return JsonResponse({"code": "forbidden"}, status=403)
-        return JsonResponse(_figures_of(event))
+        return JsonResponse(figures_of(event))
 
     def consolidate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Have the event's people consolidated."""
@@ -148,36 +186,3 @@ class EventAdmin(ModelAdmin[Event]):
         text = _("Who is who is being sorted out anew. Names and decisions stay; this page says when it is done.")
         self.message_user(request, str(text), messages.SUCCESS)
         return redirect("admin:faces_event_change", event.pk)
-
-
-def _figures_of(event: Event) -> dict[str, Any]:
-    """How far the event is: its photos, and then its people."""
-    is_settled = not Event.objects.unsettled().filter(pk=event.pk).exists()
-    progress = figures(event.photos.all())
-    return progress | {"settled": is_settled} | ({} if is_settled else {"eta": str(_("sorting out who is who"))})
-
-
-def figures(photos: Any) -> dict[str, Any]:
-    """How far photos are, and in words how long the rest takes."""
-    progress = reads.progress(photos)
-    return {**progress, "eta": cells.time_left(progress["eta_s"])}
-
-
-def cover_url(event: Any) -> str:
-    """The signed URL of the event's cover at 512 pixels, or nothing."""
-    return signed_url(thumbnail_key(event.cover_sha, 512)) if event.cover_sha else ""
-
-
-def _page(request: HttpRequest, event: Event) -> dict[str, Any]:
-    photos_url = f"{reverse('admin:faces_photo_changelist')}?event__id__exact={event.pk}"
-    return {
-        **event_links(request, event, "event"),
-        "photos_url": photos_url,
-        "failed_url": f"{photos_url}&state__exact={Photo.State.FAILED}",
-        "progress": _figures_of(event),
-        "may_consolidate": request.user.has_perm(MAY_DECIDE),
-        "progress_url": reverse("admin:faces_event_progress", args=[event.pk]),
-        "latest": reads.photos_listed().filter(event=event).order_by("-pk")[:LATEST_PHOTOS],
-        "drop_zone": drop_zone(event) if request.user.has_perm("faces.add_photo") else None,
-        **_ONE_BUTTON,
-    }

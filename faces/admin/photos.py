@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from faces.admin import cells, reads
+from faces.admin.event_settings import MAY_RELEASE
 from faces.admin.reasons import title
+from faces.admin.releasing import ReleasedFilter, Releasing, cover_view, release_one_view
 from faces.models import Face, Photo, Verdict
 from faces.services.pipeline import photos_retry
 from faces.templatetags.pictures import thumbnail
@@ -35,18 +38,18 @@ class HasFacesFilter(admin.SimpleListFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(ReadOnly, ModelAdmin[Photo]):
+class PhotoAdmin(Releasing, ReadOnly, ModelAdmin[Photo]):
     """Photos."""
 
-    list_display = ("picture", "original_name", "event", "progress", "faces", "taken_at", "reason")
+    list_display = ("picture", "original_name", "event", "progress", "released", "faces", "taken_at", "reason")
     list_display_links = ("picture", "original_name")
-    list_filter = (("event", RelatedDropdownFilter), "state", HasFacesFilter)
+    list_filter = (("event", RelatedDropdownFilter), "state", ReleasedFilter, HasFacesFilter)
     list_filter_submit = True
     list_per_page = 50
     ordering = ("-pk",)
     search_fields = ("original_name",)
     search_help_text = _("Search by file name")
-    actions = ("try_again",)
+    actions = ("release", "take_back", "use_as_cover", "try_again")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Photo]:
         """With what the list shows beside them."""
@@ -61,6 +64,13 @@ class PhotoAdmin(ReadOnly, ModelAdmin[Photo]):
     def progress(self, photo: Photo) -> tuple[str, str]:
         """What has been done, with its colour."""
         return photo.state, photo.get_state_display()
+
+    @display(description=_("released"), ordering="is_released", label={True: "success", False: "warning"})
+    def released(self, photo: Photo) -> tuple[bool, str] | str:
+        """Whether attendees see it, where its event asks for a release."""
+        if not photo.event.released_only:
+            return ""
+        return photo.is_released, str(_("released") if photo.is_released else _("not released yet"))
 
     @display(description=_("faces"), ordering="faces_count")
     def faces(self, photo: Any) -> int:
@@ -91,8 +101,17 @@ class PhotoAdmin(ReadOnly, ModelAdmin[Photo]):
     ) -> HttpResponse:
         """The photo with its faces."""
         photo = self.get_object(request, object_id)
-        context = _page(photo) if photo else {}
+        context = _page(photo) | _offers(request, photo) if photo else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern]:
+        """The addresses that the buttons of a photo's page talk to, before those of Django."""
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/release/", view(release_one_view), name="faces_photo_release"),
+            path("<int:pk>/cover/", view(cover_view), name="faces_photo_cover"),
+        ]
+        return [*own, *super().get_urls()]
 
 
 def retry(model_admin: Any, request: HttpRequest, photos: QuerySet[Photo]) -> None:
@@ -103,6 +122,15 @@ def retry(model_admin: Any, request: HttpRequest, photos: QuerySet[Photo]) -> No
         model_admin.message_user(request, text, messages.SUCCESS)
     else:
         model_admin.message_user(request, str(_("None of these photos has failed.")), messages.WARNING)
+
+
+def _offers(request: HttpRequest, photo: Photo) -> dict[str, Any]:
+    """What this user may do with the photo."""
+    return {
+        "may_release": photo.event.released_only and request.user.has_perm(MAY_RELEASE),
+        "may_cover": request.user.has_perm("faces.change_event") and photo.event.cover_id != photo.pk,
+        "is_cover": photo.event.cover_id == photo.pk,
+    }
 
 
 def _page(photo: Photo) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -36,7 +37,7 @@ def cards(matches: Iterable[PhotoMatch], search: SelfieSearch) -> list[Card]:
     return [_card(match, search) for match in matches]
 
 
-def page_of(request: HttpRequest, search: SelfieSearch) -> dict[str, object]:
+def page_of(request: HttpRequest, search: SelfieSearch) -> dict[str, Any]:
     """Context: the cards from `?start=` on, how many there are in all, and where the next and the last ones start."""
     photos, asked = result_photos(search), request.GET.get("start", "")
     count = photos.count()

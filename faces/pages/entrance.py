@@ -60,7 +60,7 @@ def _outside(request: HttpRequest, template: str, status: int, **context: Any) -
 
 def _given(request: HttpRequest) -> str:
     """The code in the address, as people write it off a poster."""
-    return re.sub(r"[\s-]", "", request.GET.get("code", "")).lower()
+    return re.sub(r"[^a-z0-9]", "", request.GET.get("code", "").lower())
 
 
 def _cookie(event: Event) -> str:

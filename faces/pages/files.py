@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
@@ -94,7 +94,8 @@ def _archive(request: HttpRequest, search: SelfieSearch) -> HttpResponseBase:
     event = search.event or photos[0].event
     if request.method == "GET":
         download_record(event=event, search=search, kind=Download.Kind.ZIP, photos_count=len(photos))
-    close_old_connections()  # it may take minutes, in which others need the database's connection more
+    if not connection.in_atomic_block:  # it may take minutes, in which others need the database's connection more
+        connection.close()
     response = _streamed(Delivery(f"{event.name}.zip", zip_stream(photos=photos)), is_attachment=True)
     patch_cache_control(response, private=True, no_store=True)
     return response

@@ -1,7 +1,6 @@
 """What a search found: the photos, for its finder and for those whom they show it to."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -29,10 +28,11 @@ from photofinder.errors import Problem
 @of_result(result_open)
 def result(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
     """The finder's own page."""
+    page = page_of(request, search)
     context = {
-        **page_of(request, search),
+        **page,
         "search": search,
-        "heading": _heading(result_photos(search).count()),
+        "heading": _heading(page["count"]),
         "event": search.event,
         "more_url": reverse("result-photos", args=[search.code]),
         "shared_url": _shared_url(request, search) if search.shared_code else "",
@@ -46,11 +46,11 @@ def result(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
 @of_result(shared_open)
 def shared(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
     """The same to look at."""
-    count = result_photos(search).count()
+    page = page_of(request, search)
     context = {
-        **page_of(request, search),
+        **page,
         "search": search,
-        "heading": ngettext("%(n)s photo", "%(n)s photos", count) % {"n": count},
+        "heading": ngettext("%(n)s photo", "%(n)s photos", page["count"]) % {"n": page["count"]},
         "event": search.event,
         "more_url": reverse("shared-photos", args=[search.shared_code]),
         "is_shared": True,
@@ -118,5 +118,5 @@ def _iso(at: datetime | None) -> str | None:
 
 def _telegram(search: SelfieSearch) -> str:
     """Where the bot tells of new photos, if the site has one."""
-    name: Any = settings.TELEGRAM_BOT_NAME
+    name = settings.TELEGRAM_BOT_NAME
     return f"https://t.me/{name}?start={search.event.code}" if name and search.event else ""

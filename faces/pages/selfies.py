@@ -61,11 +61,11 @@ def asked(request: HttpRequest) -> Asked:
     copy = b"" if wants_json(request) else _copy(request)
     face, earlier = request.POST.get("face", ""), request.POST.get("earlier", "")
     return Asked(
-        picture=Picture.from_bytes(copy) if copy else _picture(request),
+        picture=Picture.from_bytes(copy, max_pixels=settings.SELFIE_MAX_PIXELS) if copy else _picture(request),
         copy=copy,
         face=int(face) if face.isdecimal() and len(face) < 4 else None,
         likeness=sealed(request.POST.get("likeness")),
-        earlier=result_open(code=earlier) if earlier else None,
+        earlier=result_open(code=earlier.replace("\0", "")) if earlier else None,
         has_consent=bool(request.POST.get("consent")),
     )
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from faces.models import Decision, Event, Face, Person
+from faces.models import Decision, Event, Face, Person, Suggestion
 from faces.services.learning import faces_place, faces_return, people_reexamine
 from faces.services.ledger import (
     Replay,
@@ -270,7 +270,11 @@ def _carry_out(decision: Decision, source: Decision, returned: Collection[int] =
     if lesson.followed:
         decision.payload |= lesson.as_payload()
         decision.save(update_fields=["payload"])
-    suggestions_review(people=touched | {person for _face, *pair in lesson.followed for person in pair if person})
+    faces |= {face for face, *_ in lesson.followed}
+    # Also whoever is asked about one of the faces: the question was another while the face was nobody's.
+    asked = set(Suggestion.objects.filter(face__in=faces).values_list("one", flat=True))
+    moved = {person for _face, *pair in lesson.followed for person in pair if person}
+    suggestions_review(people=touched | moved | asked)
 
 
 def _faces_concerned(decision: Decision, people: Collection[int]) -> set[int]:

@@ -54,7 +54,7 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
     """Let the faces around these people, those set `free` and those that wait beside them follow a decision."""
     crowds = {event.pk: Crowd(event) for event in Event.objects.concerned(people, list(free))}
     waiting = Face.objects.unassigned().filter(photo__in=Photo.objects.filter(faces__in=free))
-    before: dict[int, int | None] = dict(waiting.values_list("pk", "engine_person")) | dict(free)
+    before: dict[int, int | None] = {**dict(waiting.values_list("pk", "engine_person")), **free}
     emptied: set[int] = set()
     _place(crowds, before)
     examined = Person.objects.current().filter(contract=current_contract())
@@ -144,8 +144,8 @@ def _around(events: Collection[int], person: Person, mean: NDArray[np.float32]) 
     faces = Face.objects.filter(photo__event__in=events, dismissed=False).select_related("photo")
     faces = faces.exclude(assigned_by=Face.AssignedBy.MODERATOR).filter(Q(person=None) | ~Q(person=person))
     covers = Person.objects.filter(Q(faces_count=1) | Q(chosen_cover=F("cover_face")), cover_face=OuterRef("pk"))
-    # Not within a distance: the index would be searched for more that are near, where there are none.
     faces = faces.exclude(Exists(covers.spoken_of()))
+    # Not within a distance: the index would be searched for more that are near, where there are none.
     found = list(faces.nearest(mean, contract=person.contract)[:_LOOKED_AT])
     strangers = people_ruled_out([face.pk for face in found])
     return [face for face in found if person.pk not in strangers.get(face.pk, ())]

@@ -102,7 +102,7 @@ def identities(ids: Collection[int], person: int) -> list[tuple[int, int]]:
     return [(face, one) for face in named for one in {person, *(n for n in named[face] if n and roots[n] == person)}]
 
 
-def words_of(faces: Collection[int]) -> dict[int, list[Word]]:
+def words_of(faces: Collection[int] | QuerySet[Any, Any]) -> dict[int, list[Word]]:
     """What decisions that hold say of these faces, oldest first."""
     verdicts = Verdict.objects.filter(face__in=faces, decision__undone_by=None).order_by("decision_id")
     words: dict[int, list[Word]] = defaultdict(list)
@@ -111,10 +111,10 @@ def words_of(faces: Collection[int]) -> dict[int, list[Word]]:
     return words
 
 
-def faces_held(faces: Collection[int] | QuerySet[Face, Any]) -> set[int]:
+def faces_held(faces: Collection[int] | QuerySet[Any, Any]) -> set[int]:
     """Those of which a word that holds says whose they are, be it a merge's: no automatic step moves them."""
     said = Verdict.objects.filter(face__in=faces, holds=True, decision__undone_by=None)
-    words = words_of(set(said.values_list("face", flat=True)))
+    words = words_of(said.values("face"))
     roots = _roots_of(words)
     return {face for face, of in words.items() if last_word(of, roots)}
 

@@ -1,13 +1,14 @@
-"""Links to photos for attendees: signed, they open one photo in one way for a while, without an account."""
+"""Links for attendees: to an event's page and bot, and to photos, signed, one photo in one way for a while."""
 
 import time
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
-from faces.models import Photo, SelfieSearch
+from faces.models import Event, Photo, SelfieSearch
 from photofinder.errors import Problem
 
 KINDS = ("thumb", "preview", "original")
@@ -43,6 +44,18 @@ def link_open(token: str) -> OpenedLink:
     if int(expires) <= time.time():
         raise _expired()
     return OpenedLink(int(photo), kind, int(search) or None)
+
+
+def event_path(event: Event) -> str:
+    """The path of the event's page, with the code where attendees need one."""
+    path = reverse("event-page", args=[event.slug])
+    return f"{path}?{urlencode({'code': event.code})}" if event.access == Event.Access.CODE else path
+
+
+def bot_link(event: Event) -> str:
+    """The link that opens the event in the bot; empty while the site has no bot."""
+    name = settings.TELEGRAM_BOT_NAME.removeprefix("@")
+    return f"https://t.me/{name}?{urlencode({'start': event.code})}" if name else ""
 
 
 def _expired() -> Problem:

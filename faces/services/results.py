@@ -117,10 +117,15 @@ class ResultPhotos:
 
 def _opened(**code: str) -> SelfieSearch:
     kept = SelfieSearch.objects.kept().select_related("event", "attendee")
-    search: SelfieSearch | None = kept.filter(**code).first() if all(code.values()) else None
+    search: SelfieSearch | None = kept.filter(**code).first() if all(map(_is_code, code.values())) else None
     if search is None:
         raise Problem("not_found", _("This link is not valid any more. Search again with a selfie."))
     return search
+
+
+def _is_code(text: str) -> bool:
+    """Whether it can be one: PostgreSQL takes no zero byte, and the code of a result that is over is empty."""
+    return bool(text) and "\0" not in text
 
 
 def _ask(face: Face, person: Person) -> None:

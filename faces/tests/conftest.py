@@ -33,3 +33,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int]]]:
     monkeypatch.setattr(uploads, "enqueue", record)
     monkeypatch.setattr(pipeline, "enqueue", record)
     return messages
+
+
+@pytest.fixture
+def unhurried(settings: Any) -> None:
+    """Visitors of pages who are never asked to wait: tests all have the same address."""
+    settings.PAGE_SEARCH_RATE = "10000/sec"

@@ -154,4 +154,4 @@ def test_a_download_by_somebody_who_was_forgotten_since_is_counted_still() -> No
 def test_its_pages_speak_russian() -> None:
     photo = _photo(originals_allowed=False)
     answer = fetched(photo, "original", headers={"accept-language": "ru"})
-    assert "Этого мероприятия — только превью" in _text(answer)
+    assert "Этого события — только превью" in _text(answer)

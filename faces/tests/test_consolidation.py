@@ -8,8 +8,10 @@ from faces import clustering
 from faces.models import Event, Face, Person, Photo
 from faces.services import consolidation, pipeline
 from faces.services.consolidation import event_consolidate, events_resume
-from faces.services.decisions import people_merge, person_name
+from faces.services.decisions import faces_confirm, people_merge, person_cover, person_name
 from faces.services.uploads import event_create
+from faces.tests.ledger_laws import assert_rows_agree
+from faces.tests.ledger_looks import given, person_like
 from faces.tests.painting import painted, process, processed, upload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine")]
@@ -117,3 +119,55 @@ def test_an_event_without_faces_is_settled() -> None:
     processed(event, painted())
     event.refresh_from_db()
     assert event.revision == event.settled_revision == 1
+
+
+@pytest.fixture
+def ann(gala: Event) -> Person:
+    """Ann in ten photos more, Bob in three; the engine gave her a very sharp face of his."""
+    processed(gala, *[painted(ANN, det_score=0.8) for _ in range(10)], *[painted(BOB) for _ in range(3)])
+    ann = person_like(ANN)
+    face = Face.objects.filter(person=person_like(BOB)).order_by("-pk")[0]
+    Face.objects.filter(pk=face.pk).update(quality=0.99)
+    given([face], ann)
+    ann.refresh_from_db()
+    assert ann.cover_face == face
+    return ann
+
+
+def _real(ann: Person) -> set[int]:
+    return set(ann.faces.values_list("pk", flat=True)) - {ann.cover_face_id or 0}
+
+
+def test_name_and_id_stay_with_those_whose_faces_are_most_alike(gala: Event, ann: Person) -> None:
+    real = _real(ann)
+    person_name(person=ann, name="Ann", actor=None)
+    event_consolidate(event=gala)
+    assert set(ann.faces.values_list("pk", flat=True)) == real
+
+
+def test_name_and_id_stay_with_the_cover_that_was_chosen(gala: Event, ann: Person) -> None:
+    real = _real(ann)
+    assert ann.cover_face
+    person_cover(person=ann, face=ann.cover_face, actor=None)
+    event_consolidate(event=gala)
+    assert ann.cover_face in ann.faces.all()
+    assert not ann.faces.filter(pk__in=real).exists()
+
+
+def test_faces_on_somebody_who_was_merged_go_to_whoever_that_is_today(gala: Event) -> None:
+    ann, bob, eve = (person_like(identity) for identity in (ANN, BOB, EVE))
+    Person.objects.filter(pk=eve.pk).update(merged_into=bob)
+    event_consolidate(event=gala)
+    assert_rows_agree()
+    assert not eve.faces.exists()
+    assert ann.faces.count() == 3
+
+
+def test_a_merge_holds_though_nobody_confirmed_a_face(gala: Event) -> None:
+    ann, bob = person_like(ANN), person_like(BOB)
+    people_merge(into=ann, others=[bob], actor=None)
+    event_consolidate(event=gala)
+    assert ann.faces.count() == 5
+    assert not ann.faces.filter(assigned_by="moderator").exists()
+    faces_confirm(person=ann, faces=list(ann.faces.values_list("pk", flat=True)), actor=None)
+    assert ann.faces.filter(assigned_by="moderator").count() == 5

@@ -5,9 +5,23 @@ import pytest
 
 from faces.engines.fake import vector_of
 from faces.models import Event, Face, FaceVector, Person, Suggestion
-from faces.services.decisions import decision_undo, faces_move, faces_reject, faces_split, people_merge
+from faces.services.consolidation import event_consolidate
+from faces.services.decisions import (
+    decision_undo,
+    faces_confirm,
+    faces_dismiss,
+    faces_move,
+    faces_reject,
+    faces_split,
+    people_merge,
+    person_cover,
+    person_name,
+)
+from faces.services.learning import people_reexamine
 from faces.services.uploads import event_create
-from faces.tests.painting import painted, processed
+from faces.tests.ledger_laws import assert_rows_agree
+from faces.tests.ledger_looks import given, look
+from faces.tests.painting import painted, process, processed, upload
 from photofinder.vectors import padded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine")]
@@ -82,3 +96,104 @@ def test_a_face_that_is_only_nearly_near_enough_is_offered(gala: Event) -> None:
     other = Face.objects.filter(person=ann, assigned_by="moderator")[0]
     faces_move(person=ann, faces=[other.pk], to=_person(BOB), actor=None)
     assert Suggestion.objects.filter(face=face, one=ann).exists()
+
+
+@pytest.fixture
+def fragments() -> list[Person]:
+    """One person of whom the engine made three: the first two near each other, the third less."""
+    event = event_create(name="Lunch")
+    processed(event, painted(ANN), painted(BOB), painted(EVE))
+    people = list(Person.objects.order_by("pk"))
+    looks: list[dict[int, float]] = [{ANN: 1}, {ANN: 0.95, BOB: 0.312}, {ANN: 0.67, BOB: 0.107, EVE: 0.734}]
+    for person, shares in zip(people, looks, strict=True):
+        look([person.faces.get()], shares)
+    return people
+
+
+def test_who_lost_all_faces_a_moment_ago_takes_none_back(fragments: list[Person]) -> None:
+    faces = list(Face.objects.values_list("pk", flat=True))
+    dismissed = faces_dismiss(faces=faces, actor=None)
+    decision_undo(decision=dismissed, actor=None)
+    assert_rows_agree()
+    for face in faces:
+        faces_dismiss(faces=[face], actor=None)
+        assert_rows_agree()
+
+
+def test_whoever_is_looked_at_after_losing_all_faces_stays_with_whom_they_became(fragments: list[Person]) -> None:
+    people_reexamine(people=[person.pk for person in fragments], free={})
+    assert_rows_agree()
+    assert len({Person.objects.resolve(person.user_id) for person in fragments}) < 3
+
+
+def test_a_face_that_moves_twice_goes_back_to_where_it_was_first(fragments: list[Person]) -> None:
+    first = {face.pk: face.person_id for face in Face.objects.all()}
+    lesson = people_reexamine(people=[person.pk for person in fragments], free={})
+    assert lesson.followed
+    assert all(was == first[face] for face, was, _ in lesson.followed)
+
+
+@pytest.fixture
+def mistaken(gala: Event) -> Face:
+    """A face of Bob that the engine gave to Ann, and that nothing but Bob's other faces gives away."""
+    processed(gala, *[painted(BOB) for _ in range(3)])
+    face = Face.objects.filter(person=_person(BOB)).order_by("pk")[4]
+    given([face], _person(ANN))
+    return face
+
+
+def _confirm_bob() -> None:
+    bob = _person(BOB)
+    faces_confirm(person=bob, faces=list(bob.faces.values_list("pk", flat=True)), actor=None)
+
+
+def test_a_mistake_of_the_engine_moves(mistaken: Face) -> None:
+    _confirm_bob()
+    assert Face.objects.get(pk=mistaken.pk).person == _person(BOB)
+
+
+def test_a_mistake_that_a_merge_took_along_is_offered_and_stays_offered(gala: Event, mistaken: Face) -> None:
+    process(upload(gala, painted(EVE)), settled=False)
+    ann = _person(ANN)
+    people_merge(into=ann, others=[_person(EVE)], actor=None)
+    _confirm_bob()
+    event_consolidate(event=gala)
+    assert Face.objects.get(pk=mistaken.pk).person == ann
+    assert Suggestion.objects.filter(face=mistaken, one=_person(BOB), other=ann).exists()
+
+
+def test_a_merge_confirms_no_face(gala: Event) -> None:
+    ann, bob = _person(ANN), _person(BOB)
+    face = ann.faces.all()[0]
+    faces_confirm(person=ann, faces=[face.pk], actor=None)
+    people_merge(into=ann, others=[bob], actor=None)
+    assert list(ann.faces.filter(assigned_by="moderator")) == [face]
+
+
+def test_the_cover_of_a_named_person_moves_like_any_other_face(mistaken: Face) -> None:
+    Face.objects.filter(pk=mistaken.pk).update(quality=0.99)
+    Person.objects.refresh([_person(ANN).pk], contract=mistaken.contract)
+    assert _person(ANN).cover_face == mistaken
+    person_name(person=_person(ANN), name="Ann", actor=None)
+    _confirm_bob()
+    assert Face.objects.get(pk=mistaken.pk).person == _person(BOB)
+
+
+def test_the_cover_that_a_moderator_chose_stays(mistaken: Face) -> None:
+    ann = _person(ANN)
+    person_cover(person=ann, face=mistaken, actor=None)
+    _confirm_bob()
+    assert Face.objects.get(pk=mistaken.pk).person == ann
+    assert not Suggestion.objects.filter(face=mistaken).exists()
+
+
+def test_a_named_person_keeps_the_last_face_when_all_would_move(gala: Event) -> None:
+    processed(gala, *[painted(BOB) for _ in range(4)])
+    bob = _person(BOB)
+    fragment = Person.objects.create(contract=bob.contract)
+    given(list(bob.faces.order_by("pk")[:3]), fragment)
+    look(list(fragment.faces.order_by("pk")[:1]), {BOB: 1, EVE: 0.9})
+    person_name(person=fragment, name="Bobby", actor=None)
+    fragment.refresh_from_db()
+    _confirm_bob()
+    assert list(Face.objects.filter(person=fragment)) == [fragment.cover_face]

@@ -32,6 +32,13 @@ def test_the_engine_is_not_heard_about_who_was_ruled_out() -> None:
     assert standing([Word(BOB, False)], ANN, ANN_IS_BOB) == Standing(None, pinned=False)
 
 
+def test_what_a_merge_says_of_all_faces_is_not_said_of_each() -> None:
+    merged = Word(ANN, True, of_merge=True)
+    assert standing([merged], BOB, APART) == Standing(ANN, pinned=False)
+    assert standing([Word(ANN, True), merged], BOB, APART) == Standing(ANN, pinned=True)
+    assert standing([Word(BOB, True), merged], BOB, APART) == Standing(ANN, pinned=False)
+
+
 def test_what_is_not_a_face_is_nobodys() -> None:
     assert standing([Word(ANN, True), Word(None, True)], ANN, APART) == Standing(None, pinned=True, dismissed=True)
 

@@ -11,7 +11,7 @@ RNG = np.random.default_rng(1)
 
 def _unit(count: int) -> NDArray[np.float32]:
     vectors = RNG.standard_normal((count, 128)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def test_distances_of_codes_are_those_of_the_vectors() -> None:

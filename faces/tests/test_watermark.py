@@ -1,5 +1,7 @@
 """Watermarks: where they lie, how large they are, and that they can be read."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,9 +15,10 @@ def photo(width: int = 1600, height: int = 1067, shade: int = 128) -> NDArray[np
     return np.full((height, width, 3), shade, np.uint8)
 
 
-def changed(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def changed(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Rows and columns of the pixels that are not as they were."""
-    return np.nonzero((before != after).any(axis=2))
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    return rows, columns
 
 
 def drawn(pixels: NDArray[np.uint8], **options: object) -> NDArray[np.uint8]:
@@ -33,7 +36,8 @@ def test_nothing_to_draw_leaves_the_photo_alone() -> None:
 def test_it_can_be_drawn_on_a_photo_of_any_shape(corner: str, size: tuple[int, int]) -> None:
     pixels = photo(*size)
     out = drawn(pixels, logo=LOGO, corner=corner)
-    assert (out.shape, out.dtype) == (pixels.shape, np.uint8)
+    assert out.shape == pixels.shape
+    assert out.dtype == np.uint8
     assert pixels.min() == 128, "the photo itself stays as it is"
 
 

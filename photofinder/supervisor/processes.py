@@ -25,7 +25,7 @@ class Config:
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Config":
-        """Read VAR_DIR, HOST, PORT, DEMO and TELEGRAM_BOT_TOKEN; an empty one counts as not set. Raises TroubleError."""
+        """Read VAR_DIR, HOST, PORT, DEMO, TELEGRAM_BOT_TOKEN; an empty one counts as not set. Raises TroubleError."""
         port = env.get("PORT") or "8000"
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise TroubleError(f"PORT must be a number from 1 to 65535, not {port!r}.")

@@ -1,7 +1,9 @@
 """What a file says of its place does not leave with it, its time and its pixels do."""
 
 import io
+import random
 import struct
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -150,6 +152,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+@pytest.mark.filterwarnings("ignore")
 def test_broken_exif_goes_and_the_picture_stays(broken: bytes) -> None:
     plain = encoded(exif=b"")
     out = handed_on(with_segments(segment(0xE1, broken), data=plain))
@@ -249,3 +252,20 @@ def test_a_tiff_of_several_pictures_is_not_silent() -> None:
     buffer = io.BytesIO()
     Image.fromarray(pixels()).save(buffer, "TIFF", save_all=True, append_images=[Image.fromarray(pixels())])
     assert not is_silent(buffer)
+
+
+@pytest.mark.parametrize("marker", [0xDF, 0xEF, 0xF0, 0xFD])
+def test_segments_that_no_decoder_needs_are_left_out(marker: int) -> None:
+    assert_placeless(handed_on(with_segments(segment(marker, b"Moscow"))))
+
+
+@pytest.mark.filterwarnings("ignore")  # of Pillow, for each
+def test_damage_to_a_header_never_ends_in_an_error() -> None:
+    chance, data = random.Random(5), with_segments(segment(0xE1, XMP), segment(0xED, IPTC))
+    header = data.index(b"\xff\xda")
+    for _ in range(3000):
+        damaged = bytearray(data)
+        for _ in range(chance.randint(1, 6)):
+            damaged[chance.randrange(2, header)] = chance.randrange(256)
+        with suppress(RefusedFile):
+            assert handed_on(bytes(damaged)).endswith(b"\xff\xd9")

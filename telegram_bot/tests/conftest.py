@@ -98,13 +98,6 @@ class BotThread:
     def wait(self) -> None:
         """Wait for its end. Raises what it ended with, once."""
         self._thread.join(timeout=20)
-        if self._thread.is_alive():
-            import faulthandler,sys
-            async def tasks():
-                for t in asyncio.all_tasks(self._loop): print(t, file=sys.__stderr__); t.print_stack(file=sys.__stderr__)
-            try: asyncio.run_coroutine_threadsafe(tasks(), self._loop).result(3)
-            except BaseException as e: print(repr(e), file=sys.__stderr__)
-            faulthandler.dump_traceback(file=sys.__stderr__)
         assert not self._thread.is_alive()
         error, self._error = self._error, None
         if error:
@@ -123,8 +116,8 @@ class BotThread:
 
 
 @pytest.fixture
-def start_bot() -> Iterator[Callable[[BotConfig], BotThread]]:
-    """Starts bots, which end with the test."""
+def start_bot(telegram: TelegramServer, redis: Any) -> Iterator[Callable[[BotConfig], BotThread]]:
+    """Starts bots, which end with the test, before Telegram does."""
     bots: list[BotThread] = []
 
     def start(config: BotConfig) -> BotThread:

@@ -6,7 +6,7 @@ from typing import Any
 from telegram_bot.tests.telegram_server import Sent, TelegramServer, message
 
 
-@dataclass
+@dataclass(eq=False)
 class Person:
     """A user of Telegram in their chat with the bot. `read` is what they have looked at so far."""
 
@@ -14,6 +14,7 @@ class Person:
     number: int
     language: str = "en"
     read: int = 0
+    pressed: set[str] = field(default_factory=set)
     _counter: list[int] = field(default_factory=lambda: [0])
 
     def writes(self, text: str) -> int:

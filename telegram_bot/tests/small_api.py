@@ -9,14 +9,14 @@ from typing import Any
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
+    def do_GET(self) -> None:
         """Any attendee, who agreed and speaks English; no event."""
         if "/events/" in self.path:
             self._answer({"count": 0, "next": None, "previous": None, "results": []})
         else:
             self._answer({"language": "en", "has_consent": True, "subscriptions": []})
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """No news."""
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer({"notification": None})

@@ -6,7 +6,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from telegram_bot.tests.telegram_server import TOKEN, RefusedError, TelegramServer
 
@@ -17,30 +17,35 @@ class BotApiHandler(BaseHTTPRequestHandler):
     telegram: ClassVar[TelegramServer]
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
+    def do_GET(self) -> None:
         """A file, or a method without content."""
         prefix = f"/file/bot{TOKEN}/photos/"
-        if not self.path.startswith(prefix):
+        path = unquote(self.path)
+        if not path.startswith(prefix):
             self.do_POST()
             return
-        data = self.telegram.files.get(self.path.removeprefix(prefix))
+        data = self.telegram.files.get(path.removeprefix(prefix))
         self._answer(200 if data is not None else 404, data or b"{}")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """A method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever wrote it was killed
+            self.close_connection = True
+            return
         _, token, method = self.path.split("/", 2)
         if token != f"bot{TOKEN}":
             self._json(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
             return
         values, files = _content(self.headers.get("Content-Type", ""), body)
         fault = self.telegram.fault(method, int(values["chat_id"]) if values.get("chat_id") else None)
-        if fault and fault.drop == "before":
-            self._break()
-            return
         try:
             if fault and fault.act:
                 fault.act()
+            if fault and fault.drop == "before":
+                self._break()
+                return
             answer = self.telegram.call(method, values, files)
         except RefusedError as refused:
             answer = {"ok": False, "error_code": refused.status, "description": refused.description}
@@ -82,10 +87,10 @@ def _content(kind: str, body: bytes) -> tuple[dict[str, Any], dict[str, tuple[st
     parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
     values: dict[str, Any] = {}
     files = {}
-    for part in parsed.iter_parts():  # type: ignore[attr-defined] # the policy makes EmailMessages
-        name, data = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+    for part in parsed.walk():
+        name, data = str(part.get_param("name", header="content-disposition")), part.get_payload(decode=True)
         if part.get_filename():
-            files[name] = (part.get_filename(), data)
-        else:
-            values[name] = data.decode()
+            files[name] = (str(part.get_filename()), bytes(data))
+        elif not part.is_multipart():
+            values[name] = bytes(data).decode()
     return values, files

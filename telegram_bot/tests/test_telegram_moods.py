@@ -37,7 +37,7 @@ def test_it_does_not_repeat_what_has_perhaps_arrived(anna: Person, telegram: Tel
     telegram.faults.append(Fault("sendMessage", drop="after"))
     anna.writes("/help")
     gap = anna.reads("I was interrupted")
-    assert [sent.text.splitlines()[0] for sent in anna.messages()][0].startswith("I find you")
+    assert anna.messages()[0].text.startswith("I find you")
     assert len(anna.messages()) == 2
     assert list(gap.buttons) == ["Go on"]
 
@@ -66,6 +66,40 @@ def test_whoever_blocked_the_bot_does_not_disturb_the_others(
     boris.reads("I find you")
     telegram.wait(lambda: not redis.hlen("telegram:4242:inbox"))
     assert anna.messages() == []
+
+
+def test_in_a_group_it_says_nothing(anna: Person, telegram: TelegramServer, redis: Any) -> None:
+    user = {"id": 7, "is_bot": False, "first_name": "A"}
+    group = {"id": -100, "type": "group", "title": "Friends"}
+    telegram.feed(message={"message_id": 1, "date": 1, "chat": group, "from": user, "text": "/help"})
+    anna.writes("/help")
+    anna.reads("I find you")
+    telegram.wait(lambda: not redis.hlen("telegram:4242:inbox"))
+    assert telegram.of(-100) == []
+
+
+def test_a_failure_of_ours_is_admitted_and_nothing_of_it_is_kept(
+    anna: Person, telegram: TelegramServer, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr("telegram_bot.api_client.Api.events", fail)
+    anna.writes("/start")
+    anna.reads("Something went wrong here")
+    telegram.wait(lambda: not redis.hlen("telegram:4242:inbox"))
+    assert not redis.exists(f"telegram:4242:state:{anna.number}")
+
+
+def test_a_request_that_killed_the_bot_again_and_again_is_given_up(
+    small_config: BotConfig, start_bot: Callable[[BotConfig], Any], person: Callable[..., Person], redis: Any
+) -> None:
+    boris = person()
+    number = boris.writes("/help")
+    redis.hset(f"telegram:4242:progress:{number}", "attempts", 5)
+    start_bot(small_config)
+    boris.reads("Something went wrong here")
+    assert len(boris.messages()) == 1
 
 
 def test_updates_survive_that_telegram_cannot_be_asked(anna: Person, telegram: TelegramServer) -> None:

@@ -9,7 +9,7 @@ pages.camera = (() => {
   const view = find("view");
   const video = find("video");
   const still = find("still");
-  const photo = find("photo");
+  const frame = find("frame");
   let stream = null;
   let facing = "user";
   let opening = 0; // counts the openings of the camera: one that was overtaken is closed again
@@ -109,15 +109,15 @@ pages.camera = (() => {
       fit();
     };
     still.src = URL.createObjectURL(blob);
-    photo.classList.toggle("is-mirrored", isMirrored);
+    frame.classList.toggle("is-mirrored", isMirrored);
   }
 
   // Lets the photo's frame be as large as the photo is shown, so that boxes in fractions of it lie right.
   function fit() {
     if (!still.naturalWidth) return;
     const scale = Math.min(view.clientWidth / still.naturalWidth, view.clientHeight / still.naturalHeight);
-    photo.style.width = `${Math.floor(still.naturalWidth * scale)}px`;
-    photo.style.height = `${Math.floor(still.naturalHeight * scale)}px`;
+    frame.style.width = `${Math.floor(still.naturalWidth * scale)}px`;
+    frame.style.height = `${Math.floor(still.naturalHeight * scale)}px`;
   }
 
   function busy(blob) {
@@ -131,7 +131,7 @@ pages.camera = (() => {
     look(blob);
     stage("faces");
     const buttons = faces.map((box, index) => faceButton(box, index, label, chosen));
-    photo.append(...buttons);
+    frame.append(...buttons);
     buttons[0]?.focus();
   }
 
@@ -145,7 +145,7 @@ pages.camera = (() => {
     return button;
   }
 
-  const clear = () => photo.querySelectorAll(".face-box").forEach((button) => button.remove());
+  const clear = () => frame.querySelectorAll(".face-box").forEach((button) => button.remove());
 
   // --- the dialog ----------------------------------------------------------------------------------------------------
 

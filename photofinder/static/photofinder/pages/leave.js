@@ -14,9 +14,11 @@
 
   page.querySelector("[data-selfie]").addEventListener("photofinder:likeness", (event) => {
     event.preventDefault();
+    pages.camera.close(); // before the question can have the focus
     ask(event.detail.likeness);
   });
   form.addEventListener("submit", () => pages.keepLikeness("", ""));
   const known = page.dataset.result && pages.likeness(page.dataset.result);
+  page.classList.toggle("is-known", Boolean(known)); // there is one step only
   if (known) ask(known);
 })();

@@ -85,7 +85,7 @@
 
   function arrive(answer) {
     const heard = new CustomEvent("photofinder:likeness", { detail: answer, cancelable: true });
-    if (!form.dispatchEvent(heard)) return camera.close();
+    if (!form.dispatchEvent(heard)) return;
     pages.keepLikeness(new URL(answer.url, location.href).pathname, answer.likeness);
     location.assign(answer.url);
   }
