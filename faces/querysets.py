@@ -100,16 +100,19 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(here | Q(pk__in=Face.objects.filter(pk__in=faces).values("photo__event")))
 
     def with_cover(self) -> EventQuerySet:
-        """Each with `cover_photo` and `cover_name` of the photo that stands for it, None while there is none: the
-        chosen one, else the first that attendees may see.
+        """Each with `cover_photo`, `cover_name` and `cover_sha` of the photo that stands for it, None while there is
+        none: the chosen one, else the first that attendees may see.
         """
         from faces.models import Photo  # the two modules need each other only when a query is built
 
         there = Photo.objects.filter(event=OuterRef("pk")).exclude(image__ingested_at=None)
         shown = there.filter(Q(is_released=True) | Q(event__released_only=False)).order_by("pk")
         cover = self.annotate(cover_photo=Coalesce("cover", models.Subquery(shown.values("pk")[:1])))
-        names = Photo.objects.filter(pk=OuterRef("cover_photo")).values("original_name")
-        return cover.annotate(cover_name=models.Subquery(names))
+        of_photo = Photo.objects.filter(pk=OuterRef("cover_photo"))
+        return cover.annotate(
+            cover_name=models.Subquery(of_photo.values("original_name")),
+            cover_sha=models.Subquery(of_photo.values("image__sha256")),
+        )
 
     def with_counts(self) -> EventQuerySet:
         """Each with `photos_count` and `people_count`."""

@@ -115,6 +115,7 @@ async def announce(visit: Visit, notification: dict[str, Any]) -> None:
     await send_photos(visit, photos, 0)
     page = len(photos)
     keyboard = keyboards.news(result, event["slug"], shown=page, left=found["count"] - page, page=page)
-    await visit.say("controls", texts.shown(1, page, found["count"]), keyboard)
+    again = keyboards.controls_again(result, page)
+    await visit.say("controls", texts.shown(1, page, found["count"]), keyboard, again=again)
     with suppress(TelegramError):
         await visit.offer_gaps()

@@ -85,13 +85,23 @@ def languages() -> InlineKeyboardMarkup:
 
 def again(what: str) -> InlineKeyboardMarkup:
     """A second look at what was perhaps not delivered: the text of a button, or where the conversation stands."""
-    text = _("Show the photos again") if what else _("Go on")
+    text = _("Show the photos again") if shows_photos(what) else _("Go on")
     return InlineKeyboardMarkup([[InlineKeyboardButton(text, callback_data=what or "home")]])
 
 
 def photos_again(result: str, first: int) -> str:
     """What a button says that shows the photos from number `first` (counted from 0) again."""
     return f"again:{result}:{first}"
+
+
+def controls_again(result: str, shown: int) -> str:
+    """What a button says that brings the buttons below photo number `shown` again."""
+    return f"controls:{result}:{shown}"
+
+
+def shows_photos(what: str) -> bool:
+    """Whether a button that says this shows photos."""
+    return what.startswith("again:")
 
 
 def digest(slug: str) -> str:

@@ -37,11 +37,14 @@ class Sender:
         self.gaps: list[str] = []
         self._store, self._scope = store, scope
 
-    async def text(self, step: str, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
+    async def text(
+        self, step: str, text: str, keyboard: InlineKeyboardMarkup | None = None, *, again: str = ""
+    ) -> None:
         """A message of text."""
         await self._once(
             step,
             lambda: self.bot.send_message(self.chat, text, reply_markup=keyboard, link_preview_options=_NO_PREVIEW),
+            again,
         )
 
     async def photo(

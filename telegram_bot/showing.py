@@ -26,8 +26,7 @@ async def show_next(visit: Visit) -> None:
     first, photos = len(state.shown), photos[:ALBUM_MOST]
     state.shown += [photo["id"] for photo in photos]
     await send_photos(visit, photos, first)
-    left = max(state.count - len(state.shown) + len(state.objected), 0) if photos else 0
-    await say_controls(visit, first=first, left=left)
+    await say_controls(visit, first=first, left=photos_left(visit) if photos else 0)
 
 
 async def send_photos(visit: Visit, photos: Sequence[Photo], first: int) -> None:
@@ -46,7 +45,21 @@ async def say_controls(visit: Visit, *, first: int, left: int) -> None:
     """Say which photos have just been shown, with everything that can be done now."""
     last = len(visit.state.shown)
     keyboard = keyboards.photos(visit.state.result, shown=last, left=left, page=last - first)
-    await visit.say("controls", texts.shown(first + 1, last, last + left), keyboard)
+    again = keyboards.controls_again(visit.state.result, last)
+    await visit.say("controls", texts.shown(first + 1, last, last + left), keyboard, again=again)
+
+
+async def say_last_controls(visit: Visit) -> None:
+    """The same for the photos that were shown last, at some time before."""
+    state = visit.state
+    first = max(len(state.shown) - 1, 0) // ALBUM_MOST * ALBUM_MOST
+    await say_controls(visit, first=first, left=photos_left(visit))
+
+
+def photos_left(visit: Visit) -> int:
+    """How many photos of the result were not shown yet."""
+    state = visit.state
+    return max(state.count - len(state.shown) + len(state.objected), 0)
 
 
 async def take_up(visit: Visit, result: str, shown: int) -> None:

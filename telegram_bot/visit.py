@@ -51,9 +51,11 @@ class Visit:
         query = self._query()
         return (query.data or "").split(":")[1:] if query else []
 
-    async def say(self, step: str, text: object, keyboard: InlineKeyboardMarkup | None = None) -> None:
-        """Send a text, lazily translated or not."""
-        await self.sender.text(step, str(text), keyboard)
+    async def say(
+        self, step: str, text: object, keyboard: InlineKeyboardMarkup | None = None, *, again: str = ""
+    ) -> None:
+        """Send a text, lazily translated or not; `again` is what a button says that brings it again."""
+        await self.sender.text(step, str(text), keyboard, again=again)
 
     async def once(self, name: str, ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """The JSON answer of the API to something that must not be asked twice, kept until this is done with.
@@ -125,8 +127,8 @@ class Visit:
     async def offer_gaps(self) -> None:
         """When a message was perhaps lost, say so and offer to show it again."""
         if self.sender.gaps:
-            again = next(filter(None, self.sender.gaps), "")
-            text = texts.PHOTOS_INTERRUPTED if again else texts.INTERRUPTED
+            again = max(self.sender.gaps, key=keyboards.shows_photos)
+            text = texts.PHOTOS_INTERRUPTED if keyboards.shows_photos(again) else texts.INTERRUPTED
             await self.say("gap", text, keyboards.again(again))
 
     def changes(self) -> dict[str, tuple[str, int] | None]:

@@ -2,21 +2,22 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.validators import validate_slug
 from django.db.models import F
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListCreateAPIView, RetrieveAPIView
 from rest_framework.request import Request
 
-from faces.api.scope import visible_events
+from faces.api.scope import sees_drafts, visible_events
 from faces.models import Event, Photo
 from faces.querysets import EventQuerySet
-from faces.services.links import photo_link
+from faces.services.links import event_path, photo_link
 from faces.services.uploads import event_create
 from photofinder.roles import EVERYBODY, Role
+from photofinder.storage import signed_url, thumbnail_key
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
@@ -42,13 +43,15 @@ class EventSerializer(serializers.ModelSerializer[Event]):
         if event.cover_photo is None:
             return None
         photo = Photo(pk=event.cover_photo, original_name=event.cover_name)
-        return str(self.context["request"].build_absolute_uri(photo_link(photo=photo, kind="preview")))
+        key = thumbnail_key(event.cover_sha, max(settings.THUMBNAIL_SIZES_PX))
+        is_staff = sees_drafts(self.context["request"])
+        link = signed_url(key) if is_staff else photo_link(photo=photo, kind="preview")
+        return str(self.context["request"].build_absolute_uri(link))
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_page_url(self, event: Event) -> str:
         """With the code, where attendees need one."""
-        code = f"?code={event.code}" if event.access == Event.Access.CODE else ""
-        return str(self.context["request"].build_absolute_uri(reverse("event-page", args=[event.slug]) + code))
+        return str(self.context["request"].build_absolute_uri(event_path(event)))
 
     def create(self, validated_data: dict[str, Any]) -> Event:
         """Make it. Raises Problem `slug_taken`."""

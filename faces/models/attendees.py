@@ -70,7 +70,7 @@ class SelfieSearch(models.Model):
 
         PAGE = "page", _("event page")
         BOT = "bot", _("messenger")
-        API = "api", _("API")
+        API = "api", "API"
         ADMIN = "admin", _("Admin")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)

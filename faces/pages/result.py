@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +12,7 @@ from faces.models import SelfieSearch
 from faces.pages.cards import page_of
 from faces.pages.problems import wants_json
 from faces.pages.unlisted import of_result
+from faces.services.links import bot_link
 from faces.services.results import (
     result_object,
     result_open,
@@ -118,5 +118,4 @@ def _iso(at: datetime | None) -> str | None:
 
 def _telegram(search: SelfieSearch) -> str:
     """Where the bot tells of new photos, if the site has one."""
-    name = settings.TELEGRAM_BOT_NAME
-    return f"https://t.me/{name}?start={search.event.code}" if name and search.event else ""
+    return bot_link(search.event) if search.event else ""

@@ -41,11 +41,12 @@ class Delivery:
 
 def photo_check(*, photo: Photo, is_original: bool) -> None:
     """Raise Problem unless attendees may have the photo now: `not_found` when its event is closed or the photo was not
-    released, `originals_withheld` when they get previews only.
+    released, `originals_withheld` when they get previews only. The cover is there for all to look at.
     """
     event = photo.event
     is_open = event.published and event.access != Event.Access.CLOSED
-    if not is_open or (event.released_only and not photo.is_released):
+    is_kept_back = event.released_only and not photo.is_released
+    if not is_open or (is_kept_back and (is_original or event.cover_id != photo.pk)):
         raise Problem("not_found", _("This photo is not shown any more."))
     if is_original and not event.originals_allowed:
         raise Problem("originals_withheld", _("The organiser gives previews of this event, no originals."))

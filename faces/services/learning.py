@@ -55,7 +55,7 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
     crowds = {event.pk: Crowd(event) for event in Event.objects.concerned(people, list(free))}
     waiting = Face.objects.unassigned().filter(photo__in=Photo.objects.filter(faces__in=free))
     before: dict[int, int | None] = {**dict(waiting.values_list("pk", "engine_person")), **free}
-    emptied: set[int] = set()
+    left: dict[int, int | None] = {}
     _place(crowds, before)
     examined = Person.objects.current().filter(contract=current_contract())
     ids = examined.filter(pk__in=people).order_by("-photos_count", "pk").values_list("pk", flat=True)
@@ -64,8 +64,10 @@ def people_reexamine(*, people: Collection[int], free: Mapping[int, int | None])
         if person := examined.filter(pk=pk).first():
             moved = _attract(crowds, person)
             before = {face.pk: face.engine_person_id for face in moved} | before
-            emptied |= _move(moved, person)
-    return Lesson.of(before, emptied)
+            left = {face.pk: face.person_id for face in moved} | left
+            _move(moved, person)
+    now = Face.objects.filter(pk__in=left).values_list("pk", "person")
+    return Lesson.of(before, people_retire((left[face], to) for face, to in now))
 
 
 def faces_place(*, free: Mapping[int, int | None]) -> Lesson:
@@ -175,11 +177,9 @@ def _but_last(faces: Sequence[Face]) -> list[Face]:
     return [face for face in faces if face.pk not in kept]
 
 
-def _move(faces: Sequence[Face], to: Person) -> set[int]:
-    """Give these faces to the person; whoever has none left means the person from now on, and is returned."""
-    if not faces:
-        return set()
+def _move(faces: Sequence[Face], to: Person) -> None:
+    """Give these faces to the person."""
     new = {"person": to, "engine_person": to, "assigned_by": Face.AssignedBy.ENGINE}
     Face.objects.filter(pk__in=[face.pk for face in faces]).update(**new)
-    people_refresh(ids={to.pk, *(face.person_id for face in faces if face.person_id)})
-    return people_retire((face.person_id, to.pk) for face in faces)
+    if faces:
+        people_refresh(ids={to.pk, *(face.person_id for face in faces if face.person_id)})

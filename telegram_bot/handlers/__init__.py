@@ -37,6 +37,7 @@ BUTTONS: dict[str, Function] = {
     "face": selfies.face_chosen,
     "more": results.more,
     "again": results.again,
+    "controls": results.controls,
     "originals": results.originals,
     "original": results.original,
     "nots": results.nots,

@@ -3,6 +3,7 @@
 import re
 
 from telegram_bot import keyboards, texts
+from telegram_bot.showing import say_last_controls
 from telegram_bot.visit import Visit
 from telegram_bot.way import choose_event, go_on, offer_events
 
@@ -24,7 +25,11 @@ async def start(visit: Visit) -> None:
 
 async def home(visit: Visit) -> None:
     """Say where the conversation stands."""
-    await go_on(visit)
+    state = visit.state
+    if state.shown and state.event == state.found_in and not state.purpose and not state.selfie:
+        await say_last_controls(visit)
+    else:
+        await go_on(visit)
 
 
 async def events(visit: Visit) -> None:

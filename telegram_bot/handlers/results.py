@@ -8,7 +8,17 @@ from telegram.constants import FileSizeLimit
 from telegram_bot import keyboards, texts
 from telegram_bot.api_client import ApiProblem
 from telegram_bot.sending import ALBUM_MOST
-from telegram_bot.showing import Photo, every_photo, photo_by_id, say_controls, send_photos, show_next, take_up
+from telegram_bot.showing import (
+    Photo,
+    every_photo,
+    photo_by_id,
+    photos_left,
+    say_controls,
+    say_last_controls,
+    send_photos,
+    show_next,
+    take_up,
+)
 from telegram_bot.visit import Visit
 
 _MEGABYTE = 1024 * 1024
@@ -54,7 +64,14 @@ async def again(visit: Visit) -> None:
     photos = {photo["id"]: photo async for photo in every_photo(visit, result)}
     await send_photos(visit, [photos[number] for number in wanted if number in photos], first)
     if first + len(wanted) == len(state.shown):
-        await say_controls(visit, first=first, left=max(state.count - len(state.shown) + len(state.objected), 0))
+        await say_controls(visit, first=first, left=photos_left(visit))
+
+
+@of_result
+async def controls(visit: Visit) -> None:
+    """The buttons below photos once more, because they were perhaps not delivered."""
+    await take_up(visit, visit.words[0], int(visit.words[1]))
+    await say_last_controls(visit)
 
 
 @of_result

@@ -58,8 +58,8 @@ class Sent:
 class Fault:
     """What happens to the next `times` calls of a method (`send`: any that sends something) in a chat (None: any).
 
-    The first `skip` of them pass. `act` may raise RefusedError; `drop` closes the connection without an answer, `before`
-    or `after` the message has arrived.
+    The first `skip` of them pass. `act` may raise RefusedError; `drop` closes the connection without an answer,
+    `before` or `after` the message has arrived.
     """
 
     method: str

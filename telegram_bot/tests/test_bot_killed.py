@@ -10,7 +10,7 @@ from telegram_bot.config import BotConfig
 from telegram_bot.tests.bot_process import BotProcess
 from telegram_bot.tests.people import Person
 from telegram_bot.tests.telegram_server import Fault, TelegramServer
-from telegram_bot.tests.world import ANNA, BORIS, CLARA, World, agreed, an_event, found, selfie
+from telegram_bot.tests.world import ANNA, BORIS, World, agreed, an_event, found, selfie
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,8 +33,8 @@ def world(process: BotProcess) -> World:
     return world
 
 
-# How many histories of deaths are tried; each takes three restarts.
-SEEDS = 3
+# How many histories of deaths are tried; each takes two restarts.
+SEEDS = 1
 
 
 def dies(process: BotProcess, telegram: TelegramServer, method: str, when: str) -> None:
@@ -129,17 +129,17 @@ def test_many_people_and_many_deaths(
 ) -> None:
     chance = random.Random(seed)
     world = an_event()
-    crowd = {person(): who for who in (ANNA, BORIS, CLARA)}
+    crowd = {person(): who for who in (ANNA, BORIS)}
     for who in crowd.values():
         world.add(who, copies=12)
     for somebody in crowd:
         agreed(somebody, world)
-    for _ in range(3):
+    for _ in range(2):
         when = chance.choice(["before", "after"])
         telegram.faults.append(Fault("send", act=process.kill, drop=when, skip=chance.randrange(3)))
     for somebody, who in crowd.items():
         somebody.sends_photo(selfie(who))
-    for _ in range(3):
+    for _ in range(2):
         reborn(process)
     for somebody in crowd:
         seen = all_photos(somebody)
@@ -158,8 +158,8 @@ def presses_on(somebody: Person) -> bool:
         for data in sent.buttons.values():
             verb, *words = data.split(":")
             numbers = {photo.text for photo in somebody.photos()}
-            is_wanted = verb in ("more", "again") and str(int(words[-1]) + 1) not in numbers
-            if is_wanted and data not in somebody.pressed:
+            is_missing = verb in ("more", "again") and str(int(words[-1]) + 1) not in numbers
+            if (is_missing or verb in ("controls", "home")) and data not in somebody.pressed:
                 somebody.pressed.add(data)
                 somebody.presses_data(data, sent)
     return False

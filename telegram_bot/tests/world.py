@@ -11,7 +11,7 @@ from faces.models import Event, Photo
 from faces.tests.painting import painted, processed
 from telegram_bot.tests.people import Person
 
-ANNA, BORIS, CLARA = 3, 12, 21
+ANNA, BORIS = 3, 12
 STRANGER = 30
 
 
