@@ -208,15 +208,17 @@ def _rows(
     kills: int,
 ) -> list[str]:
     truth = json.loads((event / "truth.json").read_text())
-    names = json.loads(running.manage("shell", "--no-imports", "-c", _PREVIEWS))
+    originals = {copy: original for original, copy in truth["copies"]}
+    found = json.loads(running.manage("shell", "--no-imports", "-c", _PREVIEWS))
+    names = {digest: originals.get(name, name) for digest, name in found.items()}
     got: dict[str, Got] = defaultdict(Got)
     for name, person in people.items():
         pictures = [sent for sent in person.messages() if sent.kind == "photo"]
         got[name].bot.update(names.get(hashlib.sha256(sent.data).hexdigest(), "?") for sent in pictures)
-        got[name].page = set(by_page[name])
+        got[name].page = {originals.get(photo, photo) for photo in by_page[name]}
     albums = Counter(sent.album for sent in telegram.sent if sent.album is not None)
     wanted = _wanted(truth)
-    early = {path.name for path in first}
+    early = {originals.get(path.name, path.name) for path in first}
     twice = sum(count - 1 for one in got.values() for count in one.bot.values())
     bot = _shares({name: set(one.bot) for name, one in got.items()}, wanted)
     page = _shares({name: one.page for name, one in got.items()}, {n: w & early for n, w in wanted.items()})

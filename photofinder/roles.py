@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, P
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from rest_framework.permissions import BasePermission
+from rest_framework.throttling import ScopedRateThrottle
 
 if TYPE_CHECKING:  # DRF's views import this module, which is their default permission
     from rest_framework.request import Request
@@ -55,6 +56,23 @@ class HasRole(BasePermission):
         allowed: frozenset[Role] = getattr(view, "roles", {}).get(method, frozenset())
         self.message = f"This needs the role {' or '.join(sorted(allowed)) or 'of an administrator'}."
         return request.user.is_authenticated and (is_superuser(request.user) or bool(roles_of(request.user) & allowed))
+
+
+class RoleThrottle(ScopedRateThrottle):
+    """The limit of the view's `throttle_scope` for each user; another one for bots, which ask for many people and hold
+    each of them to a limit of their own.
+    """
+
+    def allow_request(self, request: "Request", view: "APIView") -> bool:
+        """By the rate of the scope, for bots of `<scope>-bot`."""
+        self.is_bot = roles_of(request.user) == {Role.BOT}
+        return super().allow_request(request, view)
+
+    def get_rate(self) -> str | None:
+        """Of the scope that the view named."""
+        if self.is_bot:
+            self.scope = f"{self.scope}-bot"
+        return super().get_rate()
 
 
 def is_superuser(user: AbstractBaseUser | AnonymousUser) -> bool:

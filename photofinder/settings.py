@@ -209,7 +209,7 @@ FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is t
 
 # --- attendees --------------------------------------------------------------------------------------------------------
 RESULT_SECONDS = env.integer("RESULT_DAYS", default=7, least=1) * 24 * 3600  # how long what a selfie found is shown
-PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="120/min")  # selfies from one address; a hall's Wi-Fi may be one
+PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="120/min")  # selfies from one address: a hall's Wi-Fi is one
 LIKENESS_SECONDS = 3600  # how long a selfie can be used again, for another question, by whoever sent it
 # After this long whoever claimed a notification is taken to have died with it.
 NOTIFICATION_SECONDS = env.integer("NOTIFICATION_SECONDS", default=300, least=1)
@@ -308,8 +308,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "photofinder.api.Pages",
     "DEFAULT_SCHEMA_CLASS": "photofinder.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "photofinder.api.problem_response",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"search": env.rate("SEARCH_RATE", default="120/min")},
+    "DEFAULT_THROTTLE_CLASSES": ["photofinder.roles.RoleThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "search": env.rate("SEARCH_RATE", default="120/min"),
+        "search-bot": env.rate("BOT_SEARCH_RATE", default="1200/min"),
+    },
     "NUM_PROXIES": PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -10,7 +10,7 @@ import httpx
 
 CHANNEL = "telegram"
 _TIMEOUT = httpx.Timeout(connect=5, read=90, write=60, pool=60)
-_MOST_PHOTOS = "2000"
+_PHOTOS = "1"  # of a search's answer: they are looked at by the result's pages
 _GONE = (403, 404, 410)  # a link that has expired, or to what may not be seen any more
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Api:
     async def search(self, address: int, selfie: Selfie, *, event: str, code: str, result: str = "") -> dict[str, Any]:
         """What a selfie finds in an event, together with what was found before, when `result` names it."""
         attendee = f"{CHANNEL}:{address}"
-        form = selfie.form(event=event, code=code, attendee=attendee, result=result, limit=_MOST_PHOTOS)
+        form = selfie.form(event=event, code=code, attendee=attendee, result=result, limit=_PHOTOS)
         return await self._json("POST", "search/", files=form)
 
     async def forget(self, address: int, selfie: Selfie) -> dict[str, Any]:

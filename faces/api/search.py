@@ -1,5 +1,6 @@
 """One selfie in, everybody it could be and all their photos out."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from faces.api.scope import EventChoice, asker_of, chosen_events, named_attendee, sees_drafts, visible_event
 from faces.api.selfies import LikenessSerializer, SelfieView, sealed, sent_picture
 from faces.api.shapes import Box, Fraction, PhotoSerializer
-from faces.services.attendance import Found, attendee_search
+from faces.services.attendance import MOST_PHOTOS, Found, attendee_search
 from faces.services.likenesses import likeness_seal
 from faces.services.results import result_open
 from faces.services.search import PersonMatch
@@ -20,14 +21,17 @@ from photofinder.api import BoundedMultiPart, problem_json
 from photofinder.errors import EngineUnavailable, Problem
 from photofinder.roles import EVERYBODY, STAFF_AND_CLIENTS
 
-_DEFAULT_LIMIT, _MAX_LIMIT = 500, 2000
+_DEFAULT_LIMIT = 500
 
 
 class WantedSerializer(EventChoice):
     """What is looked for."""
 
     limit = serializers.IntegerField(
-        default=_DEFAULT_LIMIT, min_value=1, max_value=_MAX_LIMIT, help_text="How many photos at most."
+        default=_DEFAULT_LIMIT,
+        min_value=1,
+        max_value=MOST_PHOTOS,
+        help_text="How many photos the answer has at most; the result keeps all.",
     )
     min_similarity = Fraction(default=0.5, help_text="0.5 is the default threshold: 1 in 10,000 strangers passes.")
 
@@ -160,10 +164,10 @@ def _found(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
         face_index=wanted.get("face"),
         likeness=sealed(wanted.get("likeness")),
         earlier=result_open(code=wanted["result"]) if wanted.get("result") else None,
-        limit=wanted["limit"],
         min_similarity=wanted["min_similarity"],
     )
-    return dict(FoundSerializer(found, context={"request": request, "search": found.search}).data)
+    answer = replace(found, matches=replace(found.matches, photos=found.matches.photos[: wanted["limit"]]))
+    return dict(FoundSerializer(answer, context={"request": request, "search": found.search}).data)
 
 
 def _found_or_problem(request: Request, file: Any, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def test_it_asks_a_hasty_caller_to_wait(caller: Callers, gala: Event, monkeypatc
     from rest_framework.throttling import ScopedRateThrottle
 
     cache.clear()
-    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"search": "2/min"})
+    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"search": "3/min", "search-bot": "2/min"})
     client = caller("bot")
     answers = [client.upload("search/", photo=_selfie(ANN)) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]

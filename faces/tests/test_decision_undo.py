@@ -168,6 +168,7 @@ def test_a_good_face_that_an_undo_makes_nobodys_becomes_somebodys(gala: Event) -
 def test_a_weak_face_that_was_nobodys_is_so_again(gala: Event) -> None:
     processed(gala, painted(ANN, likeness=0.6, det_score=0.45))
     weak, ann = Face.objects.get(person=None), person_like(ANN)
+    look([weak], {ANN: 1})  # as if Ann had come nearer since it arrived
     moved = faces_move(person=None, faces=[weak.pk], to=ann, actor=None)
     _undo(moved)
     assert Face.objects.get(pk=weak.pk).person is None
@@ -182,3 +183,14 @@ def test_who_differs_from_the_person_of_an_undone_split_does_not_differ_from_the
     assert people_apart([bob.pk, new.pk]) == {frozenset((bob.pk, new.pk)), frozenset((ann.pk, new.pk))}
     _undo(split)
     assert people_apart([ann.pk, bob.pk]) == set()
+
+
+def test_who_differs_from_a_person_who_outlives_the_undone_split_still_differs(gala: Event) -> None:
+    processed(gala, painted(EVE))
+    ann, eve = person_like(ANN), person_like(EVE)
+    split = _split_like_bob(ann)
+    new = Person.objects.get(pk=split.payload["new"])
+    _undo(people_merge(into=eve, others=[new], actor=None))
+    processed(gala, painted(BOB))
+    _undo(split)
+    assert people_apart([eve.pk, new.pk]) == {frozenset((eve.pk, new.pk))}

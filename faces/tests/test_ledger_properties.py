@@ -14,7 +14,7 @@ from faces.tests.ledger_world import LIKENESSES, SCORES, Step, World
 
 # Other stories each time. A failure prints how to tell the same one again; a search for what is still wrong:
 # LEDGER_EXAMPLES=1000 make test ARGS="-k ledger_properties --hypothesis-seed=7"
-_EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES") or 60)
+_EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES") or 40)
 
 number = st.integers(0, 25)  # from 24 on also people who are somebody else today
 bits = st.integers(0, 255)
