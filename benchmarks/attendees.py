@@ -9,7 +9,6 @@ Telegram is a local server that speaks the Bot API. Photos are known by their pr
 """
 
 import argparse
-import hashlib
 import json
 import os
 import random
@@ -44,6 +43,7 @@ def digest(photo):
 print(json.dumps({digest(p): p.original_name for p in Photo.objects.select_related("image", "event")}))
 """
 _PATIENCE_SECONDS = 600
+_SHOW = ("Show", "Go on")  # buttons
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Got:
     """What one attendee got, file names, by bot and by page."""
 
     bot: Counter[str] = field(default_factory=Counter)
+    asked_again: set[str] = field(default_factory=set)
     page: set[str] = field(default_factory=set)
 
 
@@ -68,36 +69,58 @@ def run(running: Site, telegram: TelegramServer, event: Path, *, is_calm: bool) 
     with _trouble(running, is_calm=is_calm) as kills, ThreadPoolExecutor(len(people)) as pool:
         asked = [pool.submit(_by_bot, people[selfie.stem], code, selfie.read_bytes()) for selfie in selfies]
         pages = {selfie.stem: pool.submit(_by_page, running, slug, selfie) for selfie in selfies}
-        for each in asked:
-            each.result()
+        again = set().union(*(each.result() for each in asked))
         by_page = {name: page.result() for name, page in pages.items()}
         answered = time.monotonic() - started
         _upload(running, slug, photos[half:])
         _quiet(telegram)
-    return _rows(running, telegram, event, people, by_page, photos[:half], answered, len(kills))
+    for person in people.values():  # what was perhaps sent when the bot was killed
+        again |= _see_all(person, {data for sent in person.messages()[:-6] for data in sent.buttons.values()})
+    return _rows(running, telegram, event, people, by_page, photos[:half], again, answered, len(kills))
 
 
-def _by_bot(person: Person, code: str, selfie: bytes) -> None:
-    """The whole conversation: link, consent, selfie, all photos, subscription."""
+def _by_bot(person: Person, code: str, selfie: bytes) -> set[int]:
+    """The whole conversation: link, consent, selfie, all photos, subscription. The messages that came once more because
+    the attendee asked for them.
+    """
     person.writes(f"/start {code}")
     person.reads("agree", seconds=_PATIENCE_SECONDS)
     person.presses("agree")
     person.reads("selfie", seconds=_PATIENCE_SECONDS)
     person.sends_photo(selfie)
-    person.reads("", kind="text", seconds=_PATIENCE_SECONDS)
+    again: set[int] = set()
+    pressed: set[str] = set()
+    while not _newest(person, "Tell me", pressed):
+        _wait(person.telegram, lambda: any(_newest(person, words, pressed) for words in ("1", *_SHOW, "Tell me")))
+        if face := _newest(person, "1", pressed):
+            pressed.add(face)
+            person.presses_data(face, person.messages()[-1])
+        again |= _see_all(person, pressed)
+    again |= _see_all(person, pressed)
+    person.presses_data(_newest(person, "Tell me", pressed), person.messages()[-1])
+    _wait(person.telegram, lambda: any(sent.text.startswith("Good") for sent in person.messages()))
+    return again
+
+
+def _see_all(person: Person, pressed: set[str]) -> set[int]:
+    """Press each button that shows more photos, or those that were perhaps not delivered; what came of the latter."""
+    again: set[int] = set()
     _settle(person)
-    while button := next((name for name in _buttons(person) if "more" in name and name.startswith("Show")), None):
+    while button := next(filter(None, (_newest(person, words, pressed) for words in _SHOW)), None):
+        pressed.add(button)
         before = len(person.messages())
-        person.presses(button)
+        person.presses_data(button, person.messages()[-1])
         _wait(person.telegram, lambda count=before: len(person.messages()) > count)
         _settle(person)
-    if any("Tell me" in name for name in _buttons(person)):
-        person.presses("Tell me")
-        _settle(person)
+        if button.startswith("again"):
+            again |= {sent.message_id for sent in person.messages()[before:]}
+    return again
 
 
-def _buttons(person: Person) -> list[str]:
-    return [name for sent in person.messages()[-3:] for name in sent.buttons]
+def _newest(person: Person, words: str, pressed: set[str]) -> str:
+    """What the newest button with these words says that was not pressed yet."""
+    said = [data for sent in person.messages()[-6:] for name, data in sent.buttons.items() if name.startswith(words)]
+    return next((data for data in reversed(said) if data not in pressed), "")
 
 
 def _settle(person: Person, seconds: float = 3.0) -> None:
@@ -204,6 +227,7 @@ def _rows(
     people: dict[str, Person],
     by_page: dict[str, list[str]],
     first: list[Path],
+    again: set[int],
     answered: float,
     kills: int,
 ) -> list[str]:
@@ -213,14 +237,16 @@ def _rows(
     names = {digest: originals.get(name, name) for digest, name in found.items()}
     got: dict[str, Got] = defaultdict(Got)
     for name, person in people.items():
-        pictures = [sent for sent in person.messages() if sent.kind == "photo"]
-        got[name].bot.update(names.get(hashlib.sha256(sent.data).hexdigest(), "?") for sent in pictures)
+        pictures = [sent for sent in person.messages("photo")]
+        got[name].asked_again.update(names.get(sent.digest, "?") for sent in pictures if sent.message_id in again)
+        pictures = [sent for sent in pictures if sent.message_id not in again]
+        got[name].bot.update(names.get(sent.digest, "?") for sent in pictures)
         got[name].page = {originals.get(photo, photo) for photo in by_page[name]}
     albums = Counter(sent.album for sent in telegram.sent if sent.album is not None)
     wanted = _wanted(truth)
     early = {originals.get(path.name, path.name) for path in first}
-    twice = sum(count - 1 for one in got.values() for count in one.bot.values())
-    bot = _shares({name: set(one.bot) for name, one in got.items()}, wanted)
+    twice = sum(count - 1 for one in got.values() for photo, count in one.bot.items() if photo != "?")
+    bot = _shares({name: one.bot.keys() | one.asked_again for name, one in got.items()}, wanted)
     page = _shares({name: one.page for name, one in got.items()}, {n: w & early for n, w in wanted.items()})
     sizes = f"{min(albums.values(), default=0)}-{max(albums.values(), default=0)}"
     return [
@@ -242,8 +268,9 @@ def _wanted(truth: dict[str, Any]) -> dict[str, set[str]]:
 def _shares(got: dict[str, set[str]], wanted: dict[str, set[str]]) -> tuple[float, float]:
     """Mean recall over those who are in any photo, and the precision of all that was given."""
     recalls = [len(got[name] & photos) / len(photos) for name, photos in wanted.items() if photos and name in got]
-    right = sum(len(found & wanted[name]) for name, found in got.items())
-    return sum(recalls) / len(recalls), right / max(sum(len(found) for found in got.values()), 1)
+    given = {name: found - {"?"} for name, found in got.items()}  # the selfie itself, with numbered faces
+    right = sum(len(found & wanted[name]) for name, found in given.items())
+    return sum(recalls) / len(recalls), right / max(sum(len(found) for found in given.values()), 1)
 
 
 def main() -> None:

@@ -97,3 +97,12 @@ def test_a_name_holds_no_zero_byte(gala: Event) -> None:
     ann = _people()[0]
     person_name(person=ann, name="A\0nn", actor=None)
     assert Person.objects.get(pk=ann.pk).name == "Ann"
+
+
+def test_questions_about_a_face_go_when_it_becomes_somebodys(gala: Event) -> None:
+    _, bob, cat = _people()
+    process(upload(gala, painted(30, det_score=0.45)), settled=False)
+    weak = Face.objects.get(person=None)
+    Suggestion.objects.create(event=gala, one=cat, face=weak, distance=0.3)
+    faces_move(person=None, faces=[weak.pk], to=bob, actor=None)
+    assert not Suggestion.objects.filter(face=weak).exists()
