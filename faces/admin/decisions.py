@@ -55,8 +55,9 @@ class DecisionAdmin(ReadOnly, ModelAdmin[Decision]):
         """With the pictures of those concerned, and with what stands in the way of an undo."""
         people = Person.objects.exclude(cover_face=None).select_related("cover_face__photo__image")
         people = people.defer("centroid").order_by("-photos_count", "pk")
-        words = Verdict.objects.alias(into=Cast(KeyTextTransform("into", "decision__payload"), BigIntegerField()))
+        words = Verdict.objects.alias(into=_in_payload("into"), of=_in_payload("person"))
         words = words.filter(Q(decision__kind__in=OF_FACES) | (Q(decision__kind=Kind.MERGE) & ~Q(person=F("into"))))
+        words = words.exclude(Q(decision__kind=Kind.REJECT) & ~Q(person=F("of")))
         words = words.select_related("face__photo__image").order_by("pk")
         return (
             Decision.objects.with_obstacles()
@@ -126,3 +127,8 @@ def _about(request: HttpRequest) -> dict[str, Any]:
         "about_event": about_event,
         "may_decide": request.user.has_perm(MAY_DECIDE),
     }
+
+
+def _in_payload(key: str) -> Cast:
+    """The person whom the payload of a verdict's decision names."""
+    return Cast(KeyTextTransform(key, "decision__payload"), BigIntegerField())

@@ -44,6 +44,8 @@ def _question(decision: Decision) -> dict[str, Any]:
     """What was decided, and the faces it speaks of, by whose they were said to be."""
     words = decision.verdicts.select_related("face__photo__image").order_by("-face__quality", "pk")
     said: dict[int | None, list[Face]] = {}
+    if decision.kind == Decision.Kind.REJECT:  # it speaks of those merged into the person as well
+        words = words.filter(person=decision.payload["person"])
     for word in words[:FACES_SHOWN]:
         said.setdefault(word.person_id, []).append(word.face)
     people = Person.objects.in_bulk([person for person in said if person])

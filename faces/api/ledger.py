@@ -118,7 +118,7 @@ def _told(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
     """With all that is shown of each."""
     people = Prefetch("people", Person.objects.only("user_id").order_by("pk"))
     events = Prefetch("events", Event.objects.only("slug").order_by("pk"))
-    told: Any = decisions.select_related("actor").annotate(faces_count=Count("verdicts"))
+    told: Any = decisions.select_related("actor").annotate(faces_count=Count("verdicts__face", distinct=True))
     return told.prefetch_related(people, events)  # type: ignore[no-any-return]
 
 
