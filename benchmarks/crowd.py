@@ -23,15 +23,13 @@ _COPIED = np.dtype(
 )
 
 _TABLES = """
-INSERT INTO faces_event (id, slug, name, published, created_at, revision, settled_revision)
-SELECT id, 'event-' || id, 'Event ' || id, true, now(), 1, 1 FROM generate_series(1, %(events)s) AS id;
 INSERT INTO faces_uploadbatch (id, event_id, created_at) SELECT id, id, now() FROM faces_event;
 INSERT INTO media_index_image (id, sha256, key, format, bytes, width, height, camera, stored_at, ingested_at)
 SELECT id, encode(sha256(id::text::bytea), 'hex'), 'originals/' || id, 'JPEG', 4000000, 6000, 4000, '', now(), now()
 FROM generate_series(1, %(photos)s) AS id;
 INSERT INTO faces_photo
-    (id, event_id, batch_id, image_id, original_name, state, error_code, error, attempts, changed_at)
-SELECT image.id, event, event, image.id, image.id || '.jpg', 'ready', '', '', 0, now()
+    (id, event_id, batch_id, image_id, original_name, state, error_code, error, attempts, changed_at, is_released)
+SELECT image.id, event, event, image.id, image.id || '.jpg', 'ready', '', '', 0, now(), false
 FROM media_index_image AS image JOIN unnest(%(photo_events)s::int[]) WITH ORDINALITY AS of (event, id) USING (id);
 INSERT INTO faces_person (id, user_id, name, hidden, contract, faces_count, photos_count, created_at)
 SELECT id, gen_random_uuid(), '', false, %(contract)s, 0, 0, now() FROM generate_series(1, %(people)s) AS id;
@@ -77,8 +75,8 @@ WHERE id IN (SELECT person_id FROM faces_decision_people JOIN faces_decision AS 
 _AFTERWARDS = """
 INSERT INTO faces_decision_events (decision_id, event_id)
 SELECT DISTINCT decision_id, event_id FROM faces_decision_people JOIN faces_appearance USING (person_id);
-INSERT INTO faces_suggestion (event_id, one_id, other_id, distance)
-SELECT 1, id, id + 7, 0.2 + id / 1000000.0 FROM faces_person WHERE NOT hidden ORDER BY id LIMIT %(questions)s;
+INSERT INTO faces_suggestion (event_id, one_id, other_id, distance, is_objection)
+SELECT 1, id, id + 7, 0.2 + id / 1000000.0, false FROM faces_person WHERE NOT hidden ORDER BY id LIMIT %(questions)s;
 """
 _COUNTED = ("event", "uploadbatch", "photo", "person", "face", "decision", "suggestion", "verdict", "appearance")
 
@@ -96,7 +94,6 @@ def seed(*, actor: int, smaller_events: int = 5) -> NDArray[np.float32]:
     """Fill an empty database: event 1 knows everybody and has half of the faces. The people's vectors (PEOPLE, 512)."""
     layout = _layout(smaller_events)
     values = {
-        "events": smaller_events + 1,
         "photos": len(layout.photo_events),
         "photo_events": layout.photo_events,
         "face_photos": layout.face_photos,
@@ -107,6 +104,9 @@ def seed(*, actor: int, smaller_events: int = 5) -> NDArray[np.float32]:
         "contract": current_contract(),
         "actor": actor,
     }
+    events = range(1, smaller_events + 2)
+    done = {"published": True, "revision": 1, "settled_revision": 1}
+    Event.objects.bulk_create(Event(pk=pk, slug=f"event-{pk}", name=f"Event {pk}", **done) for pk in events)
     _run(_TABLES, values)
     centres = _vectors_write(np.array(layout.face_people) - 1)
     _run("ANALYZE;\n" + _LEDGER + ";\nANALYZE", values)
