@@ -128,7 +128,5 @@ class FaceSerializer(serializers.Serializer[Face]):
     event = serializers.SlugField(source="photo.event.slug")
     box = Box()
     quality = Fraction(help_text="0 to 1; from 0.5 on the face is good enough to found a person.")
-    assigned_by = serializers.CharField(
-        help_text="Who said whose it is: `engine`, `moderator`, or nobody."
-    )
+    assigned_by = serializers.CharField(help_text="Who said whose it is: `engine`, `moderator`, or nobody.")
     url = Link(source="crop_key", help_text="The cut-out around the face; expires.")
