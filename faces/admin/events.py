@@ -34,8 +34,8 @@ from photofinder.admin_classes import ModelAdmin, display, picture
 class EventAdmin(ModelAdmin[Event]):
     """Events."""
 
-    list_display = ("cover", "name", "date", "publication", "photos", "people", "processing")
-    list_display_links = ("cover", "name")
+    list_display = ("picture", "name", "date", "publication", "photos", "people", "processing")
+    list_display_links = ("picture", "name")
     list_filter = ("published", "date")
     list_per_page = 30
     search_fields = ("name", "slug")
@@ -50,7 +50,7 @@ class EventAdmin(ModelAdmin[Event]):
         return reads.events_listed()
 
     @display(description=_("cover"))
-    def cover(self, event: Any) -> SafeString:
+    def picture(self, event: Any) -> SafeString:
         """A photo of the event."""
         return picture(cover_url(event), _("A photo of “%s”") % event.name)
 

@@ -58,3 +58,12 @@ def test_an_event_with_photos_cannot_be_deleted() -> None:
     assert browser.post(address("faces_event_delete", full.pk), {"post": "yes"}).status_code == 403
     browser.post(address("faces_event_delete", empty.pk), {"post": "yes"})
     assert list(Event.objects.all()) == [full]
+
+
+def test_the_list_shows_the_chosen_cover() -> None:
+    event = event_create(name="Gala")
+    first, second = processed(event, painted(1), painted(2))
+    browser = signed_in("organiser")
+    assert first.image.sha256 in text(browser.get(address("faces_event_changelist")))
+    Event.objects.update(cover=second)
+    assert second.image.sha256 in text(browser.get(address("faces_event_changelist")))
