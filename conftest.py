@@ -1,11 +1,12 @@
 """What every app's tests need of the site: callers of the API, and static files that nobody collected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import translation
 from knox.models import get_token_model
 from rest_framework.test import APIClient
 
@@ -34,6 +35,13 @@ class Caller(APIClient):
     def upload(self, path: str, **fields: Any) -> Any:
         """POST as multipart."""
         return self.post(f"/api/v1/{path}", fields, format="multipart")
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The language that a test begins in, whatever the last visitor of another one spoke."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -75,7 +75,8 @@ def test_sending_can_be_cancelled_and_gone_on_with(page: Page, live_server: Any)
     event = event_create(name="Gala")
     page.goto(live_server.url + address("faces_event_change", event.pk))
     page.route("**/upload/*/", lambda route: None)  # no answer ever
-    _drop(page, {f"{number}.png": painted(number) for number in range(5)})
+    with page.expect_request("**/upload/*/"):  # the batch is there by then
+        _drop(page, {f"{number}.png": painted(number) for number in range(5)})
     page.click("[data-cancel]")
     expect(page.locator("[data-status]")).to_have_text("Cancelled")
     page.unroute("**/upload/*/")

@@ -14,7 +14,7 @@ from photofinder import health
 from photofinder.celery import app
 from photofinder.tests.workers import empty_broker, wait_until, worker
 
-PARTS = {"database", "broker", "storage", "worker:ingest", "worker:faces", "worker:people"}
+PARTS = {"database", "broker", "storage", "worker:ingest", "worker:faces", "worker:people", "worker:notify"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def test_it_is_well_only_with_a_worker_of_every_queue(client: Client, tmp_path: 
     empty_broker()
     answer = client.get("/healthz")
     assert answer.status_code == 503
-    assert _failing(answer) == {"worker:ingest", "worker:faces", "worker:people"}
+    assert _failing(answer) == {part for part in PARTS if part.startswith("worker")}
     with worker(tmp_path / "worker.log"):
         wait_until(lambda: client.get("/healthz").status_code == 200)
         answer = client.get("/healthz")
