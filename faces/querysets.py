@@ -84,7 +84,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def with_news(self) -> EventQuerySet:
         """Those whose subscribers may have to be told something, and can be: open, and with no photo on its way."""
-        settled = self.published().filter(has_news=True, settled_revision=F("revision"))
+        settled = self.published().filter(news__gt=F("told"), settled_revision=F("revision"))
         return settled.exclude(photos__state__in=UNFINISHED)
 
     def unsettled(self) -> EventQuerySet:

@@ -46,6 +46,6 @@ def notify_subscribers(event_ids: list[int]) -> None:
 @shared_task
 def expire() -> None:
     """What is over: results, and the faces of events whose retention has ended."""
+    retention.files_resume()
     erasure.results_drop()
     retention.events_expire()
-    retention.files_resume()

@@ -31,6 +31,7 @@ class Announcer:
         self._desk, self._idle_seconds = desk, idle_seconds
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._carried: set[int] = set()
 
     async def run(self) -> None:
         """Go on with what a bot before us was sending, then look for more, until cancelled."""
@@ -47,6 +48,8 @@ class Announcer:
 
     async def _claim(self) -> dict[str, Any] | None:
         notification: dict[str, Any] | None = await self._patiently(self._desk.api.claim)
+        if notification and int(notification["id"]) in self._carried:
+            return None  # one that we are still at: the API was away for so long that it took us to be dead
         if notification:
             await self._desk.store.claim_keep(notification)
         return notification
@@ -65,6 +68,13 @@ class Announcer:
 
     async def _carry(self, notification: dict[str, Any]) -> None:
         number = int(notification["id"])
+        self._carried.add(number)
+        try:
+            await self._deliver(number, notification)
+        finally:
+            self._carried.discard(number)
+
+    async def _deliver(self, number: int, notification: dict[str, Any]) -> None:
         try:
             outcome = await self._send(notification)
         except Exception:
@@ -75,6 +85,8 @@ class Announcer:
         await self._desk.store.claim_forget(number)
 
     async def _send(self, notification: dict[str, Any]) -> str:
+        if not notification["photos_count"]:
+            return "sent"  # they are not shown any more
         chat = int(notification["address"])
         state = State(language=notification["language"] or "en", result=notification["result"])
         visit = Visit(self._desk, scope=claim_scope(notification["id"]), chat=chat, state=state)

@@ -18,6 +18,7 @@ from faces.services.attendees import (
     attendee_get_or_create,
     attendee_subscribe,
     attendee_unsubscribe,
+    is_face_known,
 )
 from faces.services.erasure import attendee_forget
 from faces.services.likenesses import likeness_unseal
@@ -92,7 +93,7 @@ class AttendeeDetail(APIView):
         form.is_valid(raise_exception=True)
         attendee = attendee_get_or_create(channel=channel, address=address)
         likeness = sealed(form.validated_data.get("likeness"))
-        is_complete = likeness is not None or attendee.person is not None
+        is_complete = likeness is not None or is_face_known(attendee)
         return Response(receipt(attendee_forget(attendee=attendee, likeness=likeness), is_complete=is_complete))
 
 

@@ -94,4 +94,4 @@ class EventDetail(RetrieveAPIView[Event]):
 
 
 def _code(request: Request) -> str:
-    return str(request.query_params.get("code", ""))
+    return str(request.query_params.get("code", "")).replace("\0", "")

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from faces.api.shapes import PhotoSerializer
 from faces.models import SelfieSearch
-from faces.services.results import result_object, result_open, result_photos, result_share
+from faces.services.results import ATTENDEES, result_object, result_open, result_photos, result_share
 from photofinder.roles import EVERYBODY
 
 
@@ -21,23 +21,25 @@ class ResultSerializer(serializers.Serializer[SelfieSearch]):
 
     event = serializers.SlugField(source="event.slug", default=None, allow_null=True)
     photos_count = serializers.SerializerMethodField(help_text="Those that may still be seen.")
-    page_url = serializers.SerializerMethodField(help_text="The same in a browser, without an account.")
-    zip_url = serializers.SerializerMethodField(help_text="All photos in one archive.")
+    page_url = serializers.SerializerMethodField(help_text="In a browser; null for staff.")
+    zip_url = serializers.SerializerMethodField(help_text="All in one archive; null for staff.")
     expires_at = serializers.DateTimeField()
 
     def get_photos_count(self, search: SelfieSearch) -> int:
         """Counted now."""
         return result_photos(search).count()
 
-    def get_page_url(self, search: SelfieSearch) -> str:
+    def get_page_url(self, search: SelfieSearch) -> str | None:
         """The result's page."""
         return self._absolute("result", search)
 
-    def get_zip_url(self, search: SelfieSearch) -> str:
+    def get_zip_url(self, search: SelfieSearch) -> str | None:
         """The archive."""
         return self._absolute("attendee-zip", search)
 
-    def _absolute(self, name: str, search: SelfieSearch) -> str:
+    def _absolute(self, name: str, search: SelfieSearch) -> str | None:
+        if search.channel not in ATTENDEES:
+            return None
         return str(self.context["request"].build_absolute_uri(reverse(name, args=[search.code])))
 
 
@@ -68,7 +70,9 @@ class ResultDetail(APIView):
     @extend_schema(responses=ResultSerializer)
     def get(self, request: Request, code: str) -> Response:
         """How many photos it has, and its pages."""
-        return Response(ResultSerializer(result_open(code=code), context={"request": request}).data)
+        return Response(
+            ResultSerializer(result_open(code=code, of_any_channel=True), context={"request": request}).data
+        )
 
 
 class ResultPhotos(ListAPIView[Any]):
@@ -79,11 +83,14 @@ class ResultPhotos(ListAPIView[Any]):
 
     def get_queryset(self) -> Any:
         """Counted and sliced like a queryset."""
-        return result_photos(result_open(code=self.kwargs["code"]))
+        return result_photos(result_open(code=self.kwargs["code"], of_any_channel=True))
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With the search, so that what is fetched is counted."""
-        return {**super().get_serializer_context(), "search": result_open(code=self.kwargs["code"])}
+        return {
+            **super().get_serializer_context(),
+            "search": result_open(code=self.kwargs["code"], of_any_channel=True),
+        }
 
 
 class ResultNotMe(APIView):
@@ -96,7 +103,7 @@ class ResultNotMe(APIView):
         """Say that one is not in this photo: it is out of the result at once, and moderators are asked."""
         form = ObjectionSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        search = result_open(code=code)
+        search = result_open(code=code, of_any_channel=True)
         result_object(search=search, photo_id=form.validated_data["photo"])
         return Response({"photos_count": result_photos(search).count()})
 
@@ -109,6 +116,6 @@ class ResultShare(APIView):
     @extend_schema(request=None, responses=SharedSerializer)
     def post(self, request: Request, code: str) -> Response:
         """A page for others to look at, until the result expires."""
-        search = result_open(code=code)
+        search = result_open(code=code, of_any_channel=True)
         url = request.build_absolute_uri(reverse("shared", args=[result_share(search=search)]))
         return Response({"url": url, "expires_at": search.expires_at})

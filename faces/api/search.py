@@ -163,7 +163,7 @@ def _found(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
         picture=sent_picture(file) if file else None,
         face_index=wanted.get("face"),
         likeness=sealed(wanted.get("likeness")),
-        earlier=result_open(code=wanted["result"]) if wanted.get("result") else None,
+        earlier=result_open(code=wanted["result"], of_any_channel=True) if wanted.get("result") else None,
         min_similarity=wanted["min_similarity"],
     )
     answer = replace(found, matches=replace(found.matches, photos=found.matches.photos[: wanted["limit"]]))

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from faces.services.likenesses import Likeness, likeness_of, likeness_unseal
@@ -11,6 +13,7 @@ from faces.services.search import selfie_read
 from photofinder.api import BoundedMultiPart
 from photofinder.errors import RefusedFile
 from photofinder.images import Picture
+from photofinder.uploads import SelfieUploads
 
 
 class SelfieSerializer(serializers.Serializer[Any]):
@@ -43,6 +46,11 @@ class SelfieView(APIView):
 
     throttle_scope = "search"
     parser_classes: Any = (BoundedMultiPart,)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """With the selfie held in memory: it is on no disk."""
+        request.upload_handlers = [SelfieUploads(request)]
+        return super().initialize_request(request, *args, **kwargs)
 
     def max_body_bytes(self) -> int:
         """One selfie."""

@@ -107,13 +107,19 @@ class PersonSerializer(serializers.Serializer[Person]):
     """A person who was found in photos, of `Person.objects.seen_in(events)`."""
 
     user_id = serializers.UUIDField()
-    name = serializers.CharField(help_text="Empty when nobody named this person yet.")
+    name = serializers.SerializerMethodField(help_text="Empty when nobody named this person yet, and for bots.")
     photos_count = serializers.IntegerField(source="photos_here", help_text="In the events that were asked for.")
     cover_url = serializers.SerializerMethodField(help_text="Their best face; expires.")
 
+    def get_name(self, person: Person) -> str:
+        """What moderators call them."""
+        return person.name if sees_drafts(self.context["request"]) else ""
+
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_cover_url(self, person: Any) -> str | None:
-        """The cut-out around the face."""
+        """The cut-out around the face; not for bots, as it has no watermark and its photo is perhaps not released."""
+        if not sees_drafts(self.context["request"]):
+            return None
         faces: list[Face] = person.best_faces
         portraits = [] if faces else person.portraits.registered()
         key = next((row.crop_key for row in (*faces, *portraits)), None)

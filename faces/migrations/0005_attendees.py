@@ -67,8 +67,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="event",
-            name="has_news",
-            field=models.BooleanField(default=False, editable=False),
+            name="news",
+            field=models.PositiveIntegerField(default=0, editable=False),
+        ),
+        migrations.AddField(
+            model_name="event",
+            name="told",
+            field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
             model_name="event",
@@ -95,7 +100,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 help_text="So long after the event and its last upload all faces are deleted. Empty: they are kept.",
                 null=True,
-                validators=[django.core.validators.MinValueValidator(1)],
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(36500)],
                 verbose_name="retention in days",
             ),
         ),

@@ -53,7 +53,7 @@ class Event(models.Model):
         _("retention in days"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(36_500)],
         help_text=_("So long after the event and its last upload all faces are deleted. Empty: they are kept."),
     )
     biometrics_deleted_at = models.DateTimeField(_("faces deleted at"), null=True, editable=False)
@@ -71,8 +71,9 @@ class Event(models.Model):
     watermark_opacity = models.PositiveSmallIntegerField(
         _("opacity of the watermark, %"), default=60, validators=[MinValueValidator(5), MaxValueValidator(100)]
     )
-    # Whether subscribers may have to be told something since they were last looked at.
-    has_news = models.BooleanField(default=False, editable=False)
+    # How often there was something to tell subscribers, and up to which time they were told.
+    news = models.PositiveIntegerField(default=0, editable=False)
+    told = models.PositiveIntegerField(default=0, editable=False)
     # Which state of its faces the event is in, and which one its people were last consolidated for.
     revision = models.PositiveIntegerField(default=0, editable=False)
     settled_revision = models.PositiveIntegerField(default=0, editable=False)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from faces.models import Event
 from faces.pages.entrance import at_event
 from faces.services.links import photo_link
+from faces.services.retention import is_over
 from faces.services.uploads import event_cover
 
 SHORT_TEXT = 240  # characters of the event's text that leave the selfie in sight on a phone
@@ -29,7 +30,7 @@ def event_context(event: Event, **more: Any) -> dict[str, Any]:
         "event": event,
         "cover": _cover(event),
         "photos_count": event.photos.filter(state="ready").count(),
-        "is_over": event.biometrics_deleted_at is not None,
+        "is_over": is_over(event),
         "is_short": len(event.text) <= SHORT_TEXT,
         "find_url": reverse("event-find", args=[event.slug]),
         "result_days": settings.RESULT_SECONDS // (24 * 3600),

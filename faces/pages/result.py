@@ -21,6 +21,7 @@ from faces.services.results import (
     result_unobject,
     shared_open,
 )
+from faces.services.retention import is_over
 from photofinder.errors import Problem
 
 
@@ -36,7 +37,7 @@ def result(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
         "event": search.event,
         "more_url": reverse("result-photos", args=[search.code]),
         "shared_url": _shared_url(request, search) if search.shared_code else "",
-        "can_add": search.event is not None and search.event.biometrics_deleted_at is None,
+        "can_add": search.event is not None and not is_over(search.event),
         "telegram": _telegram(search),
     }
     return render(request, "pages/result.html", context)

@@ -1,7 +1,6 @@
 """Selfies from anybody: held in memory, bounded, so many a minute from one address."""
 
 import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -91,7 +90,7 @@ def _copy(request: HttpRequest) -> bytes:
     if kept := request.POST.get("kept"):
         try:
             return base64.b64decode(kept, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # letters that no encoding has, or too few of them
             raise RefusedFile("damaged", "The photo did not come back as it was.") from error
     picture = _picture(request)
     return jpeg(picture.pixels(_SIDE_PX), quality=_QUALITY) if picture is not None else b""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from faces.models import Attendee, Event, Face, NotMe, SelfieSearch
 from faces.services.likenesses import Likeness, likeness_join, likeness_of
-from faces.services.results import result_fields, result_photos
+from faces.services.results import ATTENDEES, objections_copy, result_fields, result_photos
 from faces.services.search import Matches, PhotoMatch, Selfie, likeness_search, registered_people, selfie_read
 from photofinder.errors import Problem
 from photofinder.images import Picture
@@ -44,7 +44,7 @@ class Asker:
     @property
     def is_attendee(self) -> bool:
         """Whether they see what attendees see."""
-        return self.channel in (SelfieSearch.Channel.PAGE, SelfieSearch.Channel.BOT)
+        return self.channel in ATTENDEES
 
     @property
     def lacks_consent(self) -> bool:
@@ -82,6 +82,8 @@ def attendee_search(
         raise
     photos = _with_earlier(matches.photos, earlier)
     search = _record(asker, event, "found" if photos else "nothing", photos)
+    if earlier is not None:
+        objections_copy(of=earlier, to=search)
     return Found(search, Matches(matches.people, photos), likeness, selfie)
 
 

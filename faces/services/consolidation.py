@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from numpy.typing import NDArray
 
 from faces.calibration import Calibration
@@ -110,7 +110,7 @@ class _Plan:
         people_retire(zip(before, after, strict=True))
         _drop_empty(set(new.values()))
         people_suppress(event=self.event)
-        Event.objects.filter(pk=self.event.pk).update(settled_revision=self._revision, has_news=True)
+        Event.objects.filter(pk=self.event.pk).update(settled_revision=self._revision, news=F("news") + 1)
         suggestions_rebuild(event=self.event)
         enqueue(settings.NOTIFICATION, [self.event.pk])
 

@@ -175,7 +175,7 @@ def _of_likeness(likeness: Likeness) -> _Forgotten:
         found = more
         means = [as_array(match.person.centroid) for match in matches.people]
         likeness = Likeness(likeness.contract, np.vstack([likeness.mean, *means]))
-    return found | _registered(likeness)
+    return found | _registered(likeness) | _dismissed(likeness)
 
 
 def _registered(likeness: Likeness) -> _Forgotten:
@@ -183,6 +183,14 @@ def _registered(likeness: Likeness) -> _Forgotten:
     within = current_calibration().distance(_SIMILARITY)
     near = Portrait.objects.nearest(likeness.mean, contract=likeness.contract, within=within)
     return _Forgotten(set(), set(near.values_list("person", flat=True)))
+
+
+def _dismissed(likeness: Likeness) -> _Forgotten:
+    """Faces like this of which a moderator said that they are none: no search finds them."""
+    within = current_calibration().distance(_SIMILARITY)
+    dismissed = Face.objects.filter(dismissed=True)
+    near = dismissed.nearest(likeness.mean, contract=likeness.contract, within=within)
+    return _Forgotten(set(near.values_list("pk", flat=True)), set())
 
 
 def _of_person(person: Person) -> _Forgotten:
@@ -214,6 +222,7 @@ def _forget(
     rows = list(Face.objects.filter(pk__in=found.faces).select_related("photo__image"))
     owners = found.people | {face.person_id for face in rows if face.person_id}
     keys = {face.crop_key for face in rows}
+    SelfieSearch.objects.kept().filter(faces__overlap=sorted(found.faces)).update(**_NO_RESULT)
     Face.objects.filter(pk__in=found.faces).delete()
     people_refresh(ids=owners)
     gone = _gone(found.people, kind)
@@ -226,7 +235,7 @@ def _forget(
     erasure = Erasure.objects.create(
         number=_number(), kind=kind, event=event, by=by, counts=counts, pending_keys=sorted(keys)
     )
-    transaction.on_commit(lambda: files_delete(erasure=erasure))
+    transaction.on_commit(lambda: files_delete(erasure=erasure), robust=True)  # what is left, beat deletes
     return erasure
 
 
@@ -261,15 +270,24 @@ def _people_forget(found: Collection[int]) -> None:
     """Leave only ids of them, and of those merged into them: nothing that names them, in the ledger neither."""
     people = {person for one in found for person in Person.objects.absorbed(one)}
     Suggestion.objects.filter(Q(one__in=people) | Q(other__in=people)).delete()
-    for decision in Decision.objects.filter(people__in=people).distinct():
+    names = set(Person.objects.filter(pk__in=people).exclude(name="").values_list("name", flat=True))
+    decisions = list(Decision.objects.filter(people__in=people).distinct())
+    names |= {name for decision in decisions for person, name in _names(decision) if person in people}
+    for decision in decisions:
         for words in ("say", "before"):
             for person, said in decision.payload.get(words, {}).items():
-                if int(person) in people and "name" in said:
+                if "name" in said and (int(person) in people or said["name"] in names):
                     said["name"] = ""
         decision.save(update_fields=["payload"])
     Person.objects.filter(pk__in=people).update(
         name="", hidden=False, centroid=None, cover_face=None, chosen_cover=None, forgotten_at=timezone.now()
     )
+
+
+def _names(decision: Decision) -> list[tuple[int, str]]:
+    """Whom a decision calls what, or says that they were called before."""
+    said = [pair for words in ("say", "before") for pair in decision.payload.get(words, {}).items()]
+    return [(int(person), words["name"]) for person, words in said if words.get("name")]
 
 
 def _is_needed(key: str) -> bool:

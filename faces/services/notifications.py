@@ -68,20 +68,23 @@ def notification_done(*, notification: Notification, is_gone: bool = False) -> N
     Notification.objects.filter(pk=notification.pk).update(state=State.SENT)
 
 
-@transaction.atomic
 def _event_notify(pk: int) -> None:
-    event = Event.objects.with_news().filter(pk=pk).select_for_update().first()
+    """One short transaction for each subscriber, so that nobody else waits; what is news by then is looked at again."""
+    event = Event.objects.with_news().filter(pk=pk).first()
     if event is None:
         return
-    for subscription in event.subscriptions.select_related("attendee__person").order_by("pk"):
+    for subscription in event.subscriptions.order_by("pk").values_list("pk", flat=True):
         _announce(subscription, event)
-    Event.objects.filter(pk=pk).update(has_news=False)
+    Event.objects.filter(pk=pk, told__lt=event.news).update(told=event.news)
 
 
-def _announce(subscription: Subscription, event: Event) -> None:
+@transaction.atomic
+def _announce(pk: int, event: Event) -> None:
     """Write down the photos that the subscriber does not know of, and the notification of them."""
-    photos = _new_photos(subscription, event)
-    if not photos:
+    mine = Subscription.objects.filter(pk=pk).select_for_update(of=("self",)).select_related("attendee__person")
+    subscription = mine.first()
+    photos = _new_photos(subscription, event) if subscription else []
+    if subscription is None or not photos:
         return
     search = SelfieSearch.objects.create(
         channel=SelfieSearch.Channel.BOT,

@@ -48,8 +48,11 @@ def photos_detect(*, photo_ids: Sequence[int]) -> None:
         contract = current_contract()
         known = {photo.pk: _known_faces(photo, contract) for photo in stage.photos}
         fresh = [photo for photo in stage.photos if not known[photo.pk]]
-        found = kept([(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces], contract=contract)
+        every = [(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces]
+        found = kept(every, contract=contract)
         _save_cutouts(found)
+        for photo, face in [pair for pair in every if pair not in found]:  # of an attempt before they opted out
+            storage.delete(storage.crop_key(photo.image.sha256, face.box))
         copies = [face for faces in known.values() for face in faces]
         faces_write(photos=stage.photos, found=[*copies, *(_face(photo, face, contract) for photo, face in found)])
 

@@ -18,6 +18,7 @@ from faces.services.likenesses import Likeness, likeness_join, likeness_of
 from faces.services.people import current_contract, person_get
 from faces.services.search import PhotoMatch, Selfie, likeness_search, selfie_read
 from faces.services.suppression import require_not_opted_out
+from faces.services.turns import take_turn
 from photofinder import storage
 from photofinder.errors import Problem
 from photofinder.images import Picture, webp
@@ -49,9 +50,10 @@ def person_register(
     selfie = selfie_read(picture=picture, face_index=face_index)
     _require_good(selfie)
     likeness = likeness_of(selfie.face.embedding)
-    require_not_opted_out(likeness)
     key = storage.portrait_key()
     with transaction.atomic():
+        take_turn()  # nobody opts out meanwhile
+        require_not_opted_out(likeness)
         person = _enrolled(user_id, name, likeness)
         portrait = portrait_keep(person=person, likeness=likeness, quality=selfie.quality.value, crop_key=key)
     storage.save(key, webp(_aligned(picture, selfie)))
@@ -60,6 +62,9 @@ def person_register(
 
 def portrait_keep(*, person: Person, likeness: Likeness, quality: float, crop_key: str = "") -> Portrait:
     """Add a portrait; the worst one makes room for it. Raises Problem `not_better` when it is itself the worst."""
+    for portrait in portraits_of(person):
+        if portrait.contract != likeness.contract:  # nothing can be found with it any more
+            portrait_drop(portrait=portrait)
     known = portraits_of(person)
     if len(known) >= MOST_PORTRAITS:
         if known[-1].quality >= quality:

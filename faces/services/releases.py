@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from faces.models import Event, Photo
 from photofinder.celery import enqueue
@@ -29,5 +30,5 @@ def event_release(*, event: Event) -> int:
 @transaction.atomic
 def events_announce(*, event_ids: Sequence[int]) -> None:
     """Have the subscribers of these events told of photos that they may see and do not know of yet."""
-    Event.objects.filter(pk__in=event_ids).update(has_news=True)
+    Event.objects.filter(pk__in=event_ids).update(news=F("news") + 1)
     enqueue(settings.NOTIFICATION, sorted(event_ids), chunk=1)

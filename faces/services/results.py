@@ -17,6 +17,8 @@ from faces.services.search import PhotoMatch
 from photofinder.errors import Problem
 from photofinder.vectors import as_array
 
+ATTENDEES = (SelfieSearch.Channel.PAGE, SelfieSearch.Channel.BOT)  # who see what attendees see
+
 
 def result_fields(photos: Sequence[PhotoMatch]) -> dict[str, Any]:
     """What keeps these photos as the result of a search, behind a new code, until it expires."""
@@ -29,9 +31,15 @@ def result_fields(photos: Sequence[PhotoMatch]) -> dict[str, Any]:
     }
 
 
-def result_open(*, code: str) -> SelfieSearch:
-    """The search whose result its owner's code opens. Raises Problem `not_found`."""
-    return _opened(code=code)
+def result_open(*, code: str, of_any_channel: bool = False) -> SelfieSearch:
+    """The search whose result its owner's code opens; on pages only an attendee's, who sees no more than attendees may.
+
+    Raises Problem `not_found`.
+    """
+    search = _opened(code=code)
+    if not of_any_channel and search.channel not in ATTENDEES:
+        raise _gone()
+    return search
 
 
 def shared_open(*, code: str) -> SelfieSearch:
@@ -68,9 +76,19 @@ def result_object(*, search: SelfieSearch, photo_id: int) -> NotMe:
     return objection
 
 
+def objections_copy(*, of: SelfieSearch, to: SelfieSearch) -> None:
+    """Let what the finder of one result said hold in another one of theirs."""
+    rows = [NotMe(search=to, attendee=row.attendee, face=row.face) for row in of.objections.select_related("face")]
+    NotMe.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def result_unobject(*, search: SelfieSearch, photo_id: int) -> None:
-    """Take that back."""
-    NotMe.objects.filter(search=search, face__photo=photo_id).delete()
+    """Take that back, and the question to the moderators."""
+    mine = NotMe.objects.filter(search=search, face__photo=photo_id)
+    faces = list(mine.values_list("face", flat=True))
+    mine.delete()
+    others = NotMe.objects.filter(face__in=faces).values("face")
+    Suggestion.objects.filter(is_objection=True, face__in=faces).exclude(face__in=others).delete()
 
 
 def result_photos(search: SelfieSearch) -> "ResultPhotos":
@@ -106,7 +124,7 @@ class ResultPhotos:
     @cached_property
     def _shown(self) -> list[int]:
         faces = Face.objects.filter(pk__in=self.search.faces)
-        if self.search.channel in (SelfieSearch.Channel.PAGE, SelfieSearch.Channel.BOT):
+        if self.search.channel in ATTENDEES:
             faces = faces.shown().in_events(Event.objects.published())
         mine = NotMe.objects.filter(search=self.search)
         if self.search.attendee_id:
@@ -119,8 +137,12 @@ def _opened(**code: str) -> SelfieSearch:
     kept = SelfieSearch.objects.kept().select_related("event", "attendee")
     search: SelfieSearch | None = kept.filter(**code).first() if all(map(_is_code, code.values())) else None
     if search is None:
-        raise Problem("not_found", _("This link is not valid any more. Search again with a selfie."))
+        raise _gone()
     return search
+
+
+def _gone() -> Problem:
+    return Problem("not_found", _("This link is not valid any more. Search again with a selfie."))
 
 
 def _is_code(text: str) -> bool:

@@ -1,12 +1,15 @@
 """How long faces are kept: until so many days after an event and its last upload."""
 
 import datetime
+import logging
 
 from django.db.models import Max
 from django.utils import timezone
 
 from faces.models import Erasure, Event, Face
 from faces.services.erasure import event_expire, files_delete
+
+log = logging.getLogger(__name__)
 
 
 def retention_end(event: Event) -> datetime.date | None:
@@ -18,19 +21,30 @@ def retention_end(event: Event) -> datetime.date | None:
     return max(days) + datetime.timedelta(days=event.retention_days)
 
 
+def is_over(event: Event) -> bool:
+    """Whether the event's faces were deleted, and no photo has come since."""
+    return event.biometrics_deleted_at is not None and not Face.objects.filter(photo__event=event).exists()
+
+
 def events_expire() -> None:
     """Delete the faces of all events whose retention has ended."""
     today = timezone.localdate()
     for event in Event.objects.exclude(retention_days=None):
-        end = retention_end(event)
-        if end is not None and end <= today and _has_faces(event):
-            event_expire(event=event)
+        try:
+            end = retention_end(event)
+            if end is not None and end <= today and _has_faces(event):
+                event_expire(event=event)
+        except Exception:  # another event's faces must go all the same
+            log.exception("The faces of event %s could not be deleted", event.pk)
 
 
 def files_resume() -> None:
     """Delete the files that a killed process left of what it had deleted from the database."""
     for erasure in Erasure.objects.exclude(pending_keys=[]):
-        files_delete(erasure=erasure)
+        try:
+            files_delete(erasure=erasure)
+        except Exception:  # whatever the storage raises, the others' files must go
+            log.exception("The files of erasure %s could not be deleted", erasure.number)
 
 
 def _has_faces(event: Event) -> bool:

@@ -58,6 +58,11 @@ def kept(found: Sequence[Found], *, contract: str) -> list[Found]:
     by_place = _at_known_places(found)
     for row, opt_out in by_place.items():
         codes_renew(opt_out=opt_out, vectors=padded(found[row][1].embedding)[None], contract=contract)
+    for row in np.flatnonzero(by_code).tolist():
+        photo, face = found[row]
+        if row not in by_place:
+            place = {"opt_out_id": int(by_code[row]), "image_id": photo.image_id, "box": list(face.box)}
+            OptOutPlace.objects.create(**place)
     return [pair for row, pair in enumerate(found) if not by_code[row] and row not in by_place]
 
 

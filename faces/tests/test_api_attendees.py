@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from conftest import Caller
-from faces.models import Attendee, Event, Notification, Photo, SelfieSearch
+from faces.models import Attendee, Event, Notification, Person, Photo, SelfieSearch
 from faces.services.notifications import events_notify
 from faces.tests.attendance import ANN, BOB, open_event
 from faces.tests.painting import painted, processed
@@ -170,6 +170,43 @@ def test_forgetting_says_when_a_selfie_is_needed(bot: Caller, gala: Event) -> No
     assert (answer.status_code, answer.json()["faces"]) == (200, 3)
 
 
+def test_forgetting_after_the_last_subscription_asks_for_a_selfie(bot: Caller, gala: Event) -> None:
+    _agree(bot)
+    likeness = _search(bot, ANN).json()["likeness"]
+    bot.send(f"{ME}subscriptions/", {"event": "gala", "likeness": likeness})
+    bot.delete(f"/api/v1/{ME}subscriptions/gala/")
+    receipt = bot.delete(f"/api/v1/{ME}", {}, format="json").json()
+    assert (receipt["faces"], receipt["is_complete"]) == (0, False)
+
+
+def test_a_clients_result_has_no_public_page(caller: Callers, gala: Event, client: Any) -> None:
+    Event.objects.update(published=False)
+    code = caller("client").upload("search/", photo=_selfie(ANN)).json()["result"]
+    result = caller("client").read(f"results/{code}/").json()
+    assert (result["photos_count"], result["page_url"], result["zip_url"]) == (3, None, None)
+    for path in (f"/r/{code}/", f"/r/{code}/zip/"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_bot_gets_neither_name_nor_cut_out_of_a_person(bot: Caller, gala: Event) -> None:
+    Person.objects.update(name="Ann Secret")
+    user_id = bot.upload("search/", photo=_selfie(ANN)).json()["matches"][0]["user_id"]
+    person = bot.read(f"users/{user_id}/").json()
+    assert (person["name"], person["cover_url"], person["photos_count"]) == ("", None, 3)
+
+
+@pytest.mark.parametrize("path", ["events/", "events/gala/"])
+def test_a_code_that_cannot_be_one_opens_nothing(bot: Caller, gala: Event, path: str) -> None:
+    assert bot.read(path, code="\0").status_code == 200
+    assert bot.read(f"attendees/{'x' * 21}/1/").status_code == 400
+    assert bot.read(f"attendees/telegram/{'1' * 65}/").status_code == 400
+
+
+def test_an_event_keeps_faces_for_a_century_at_most(caller: Callers) -> None:
+    answer = caller("client").send("events/", {"name": "Long", "retention_days": 2**31 - 1})
+    assert answer.status_code == 400
+
+
 def test_opting_out_answers_a_receipt(bot: Caller, gala: Event) -> None:
     answer = bot.upload("opt-out/", photo=_selfie(ANN))
     assert (answer.status_code, answer.json()["faces"]) == (201, 3)
@@ -198,8 +235,6 @@ def test_registering_answers_the_contract(caller: Callers, gala: Event) -> None:
 
 
 def test_an_attendee_is_not_told_names(caller: Callers, gala: Event) -> None:
-    from faces.models import Person
-
     Person.objects.update(name="Ann")
     assert caller("bot").upload("search/", photo=_selfie(ANN)).json()["matches"][0]["name"] == ""
     assert caller("client").upload("search/", photo=_selfie(ANN)).json()["matches"][0]["name"] == "Ann"

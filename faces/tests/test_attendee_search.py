@@ -150,6 +150,22 @@ def test_a_visitors_objection_holds_when_they_add_a_photo(gala: Event) -> None:
     assert names(both.matches.photos) == ["3.png", "4.png"]
 
 
+def test_it_holds_with_a_third_photo_too(gala: Event) -> None:
+    first = visitor_search(gala, selfie(ANN))
+    result_object(search=first.search, photo_id=Photo.objects.get(original_name="1.png").pk)
+    second = visitor_search(gala, selfie(ANN), likeness=first.likeness, earlier=first.search)
+    third = visitor_search(gala, selfie(ANN), likeness=second.likeness, earlier=second.search)
+    assert names(third.matches.photos) == ["3.png", "4.png"]
+
+
+def test_taking_it_back_takes_the_question_back(gala: Event) -> None:
+    search = visitor_search(gala, selfie(ANN)).search
+    photo = Photo.objects.get(original_name="1.png").pk
+    result_object(search=search, photo_id=photo)
+    result_unobject(search=search, photo_id=photo)
+    assert not Suggestion.objects.filter(is_objection=True).exists()
+
+
 def test_a_photo_that_was_not_found_cannot_be_objected_to(gala: Event) -> None:
     search = visitor_search(gala, selfie(ANN)).search
     with pytest.raises(Problem) as problem:

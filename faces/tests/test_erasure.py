@@ -16,7 +16,7 @@ from faces.models import Attendee, Decision, Erasure, Event, Face, Person, Photo
 from faces.services import erasure
 from faces.services.attendance import Asker
 from faces.services.attendees import attendee_subscribe
-from faces.services.decisions import people_hide, people_merge, person_name
+from faces.services.decisions import decision_undo, faces_dismiss, people_hide, people_merge, person_name
 from faces.services.erasure import attendee_forget, files_delete, likeness_forget, person_forget
 from faces.services.likenesses import Likeness, likeness_of
 from faces.services.portraits import person_register
@@ -149,6 +149,29 @@ def test_files_that_a_killed_process_left_are_deleted_later(
     files_resume()
     assert len(files("crops")) == 2
     assert Erasure.objects.get().pending_keys == []
+
+
+def test_faces_that_moderators_took_for_none_go_as_well(gala: Event, like_ann: Likeness) -> None:
+    faces_dismiss(faces=[Face.objects.get(photo__original_name="3.png").pk], actor=None)
+    assert likeness_forget(likeness=like_ann).counts["faces"] == 3
+    assert vectors_like(ANN) == 0
+
+
+def test_a_name_that_went_to_somebody_else_by_a_merge_goes_too(gala: Event) -> None:
+    processed(gala, painted(5))
+    ann, other = _person(ANN), _person(5)
+    person_name(person=ann, name="Ann Secret", actor=None)
+    merge = people_merge(into=other, others=[ann], actor=None)
+    decision_undo(decision=merge, actor=None)
+    person_forget(person=ann, by=None)
+    assert not _mentioned("Secret")
+
+
+def test_what_their_searches_found_is_gone(gala: Event, like_ann: Likeness) -> None:
+    mine, others = (visitor_search(gala, selfie(identity)).search for identity in (ANN, BOB))
+    likeness_forget(likeness=like_ann)
+    assert list(SelfieSearch.objects.exclude(code="")) == [others]
+    assert mine.outcome == "found"
 
 
 def test_the_ledger_goes_on_without_them(gala: Event) -> None:

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models import F
 from django.utils import timezone
 
 from faces.engines.fake import vector_of
-from faces.models import Attendee, Event, Notification, Photo, Portrait, Subscription
+from faces.models import Attendee, Event, Notification, Photo, Portrait, SelfieSearch, Subscription
+from faces.services.attendance import Asker
 from faces.services.attendees import attendee_subscribe, attendee_unsubscribe
 from faces.services.likenesses import Likeness, likeness_of
 from faces.services.notifications import events_notify, notification_claim, notification_done
 from faces.services.results import result_object, result_photos
-from faces.tests.attendance import ANN, BOB, attendee, names, open_event
+from faces.tests.attendance import ANN, BOB, attendee, names, open_event, selfie, visitor_search
 from faces.tests.painting import painted, process, processed, upload
 from photofinder.errors import Problem
 
@@ -55,9 +57,20 @@ def test_new_photos_are_announced_together_and_once(gala: Event, subscription: S
 
 
 def test_what_was_there_before_is_known(gala: Event, subscription: Subscription) -> None:
-    Event.objects.update(has_news=True)
+    Event.objects.update(news=F("news") + 1)
     assert _notify(gala) == []
     assert [row.photo.original_name for row in subscription.announced.all()] == ["1.png"]
+
+
+def test_what_came_between_their_search_and_the_subscription_is_announced(gala: Event, ann: Likeness) -> None:
+    me = attendee()
+    asker = Asker(SelfieSearch.Channel.BOT, me, has_consent=True)
+    visitor_search(gala, selfie(ANN), asker=asker)
+    processed(gala, painted(ANN))
+    events_notify(event_ids=[gala.pk])
+    attendee_subscribe(attendee=me, event=gala, likeness=ann)
+    assert _notify(gala) == [["1.png"]]
+    assert _notify(gala) == []
 
 
 def test_who_subscribes_before_the_first_photo_is_told_of_it(ann: Likeness) -> None:
@@ -88,7 +101,7 @@ def test_photos_count_from_their_release_on(gala: Event, subscription: Subscript
     processed(gala, painted(ANN))
     assert _notify(gala) == []
     Photo.objects.update(is_released=True)
-    Event.objects.update(has_news=True)
+    Event.objects.update(news=F("news") + 1)
     assert _notify(gala) == [["1.png"]]
 
 
@@ -99,7 +112,7 @@ def test_what_somebody_said_is_not_them_is_not_announced(gala: Event, subscripti
     photo = result_photos(search)[:1][0].face.photo
     result_object(search=search, photo_id=photo.pk)
     subscription.announced.filter(photo=photo).delete()
-    Event.objects.update(has_news=True)
+    Event.objects.update(news=F("news") + 1)
     assert _notify(gala) == []
 
 

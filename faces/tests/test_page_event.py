@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from django.utils import timezone
 
 from faces.models import Event, Photo
+from faces.services.erasure import event_expire
 from faces.services.uploads import event_create
 from faces.tests.attendance import ANN, open_event
 from faces.tests.painting import painted, processed
@@ -123,10 +123,12 @@ def test_only_who_is_let_in_searches(client: Client) -> None:
 
 
 def test_the_search_ends_with_the_retention(client: Client, gala: Event) -> None:
-    Event.objects.update(biometrics_deleted_at=timezone.now())
+    event_expire(event=gala)
     page = text(client.get("/e/gala/"))
     assert "The search has ended" in page
     assert "data-selfie" not in page
+    processed(gala, painted(ANN))
+    assert "The search has ended" not in text(client.get("/e/gala/"))
 
 
 def test_it_speaks_the_visitors_language_and_is_switched(client: Client, gala: Event) -> None:

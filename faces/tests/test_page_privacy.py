@@ -67,7 +67,7 @@ def test_being_forgotten_from_the_page_of_a_result(client: Client, gala: Event) 
     assert "You are forgotten" in text(client.get(answer["Location"]))
     assert Face.objects.count() == 2
     assert not OptOut.objects.exists()
-    assert "No photos of you yet" in text(client.get(f"/r/{code}/"))
+    assert "not valid any more" in text(client.get(f"/r/{code}/"), 404)
 
 
 def test_a_script_needs_no_second_selfie(client: Client, gala: Event) -> None:

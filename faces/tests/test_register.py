@@ -99,6 +99,13 @@ def test_several_portraits_are_looked_for_together() -> None:
     assert _album(Person.objects.get(user_id=user_id))[0].similarity > before
 
 
+def test_portraits_of_an_earlier_engine_make_room(fake_engine: Any) -> None:
+    user_id = person_register(picture=_picture(ANN, 0.9)).person.user_id
+    Portrait.objects.update(contract="old/engine")
+    assert person_register(picture=_picture(ANN, 0.6), user_id=user_id).is_best
+    assert Portrait.objects.count() == 1
+
+
 def test_an_unknown_id_is_refused() -> None:
     with pytest.raises(Problem) as problem:
         person_register(picture=selfie(ANN), user_id="00000000-0000-0000-0000-000000000000")  # type: ignore[arg-type]

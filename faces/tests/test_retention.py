@@ -123,3 +123,21 @@ def test_it_goes_on_after_being_killed_half_way(gala: Event, monkeypatch: pytest
     events_expire()
     assert Face.objects.count() == 0
     assert sum(row.counts["faces"] for row in Erasure.objects.all()) == 3
+
+
+def test_one_event_that_fails_keeps_no_other_from_it(gala: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    from faces.services import retention
+
+    broken = open_event("Broken", retention_days=30)
+    processed(broken, painted(BOB))
+    _age(gala, 40)
+    _age(broken, 40)
+
+    def expire(event: Event) -> None:
+        if event == broken:
+            raise OSError("the storage is away")
+        event_expire(event=event)
+
+    monkeypatch.setattr(retention, "event_expire", expire)
+    events_expire()
+    assert set(Face.objects.values_list("photo__event", flat=True)) == {broken.pk}
