@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable
 
 import numpy as np
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from faces.boxes import same_faces
 from faces.models import Face, FaceVector, Photo, Verdict
+from faces.services.erasure import keys_delete
 from faces.services.people import people_refresh
 from faces.services.turns import take_turn
 
@@ -24,6 +26,7 @@ def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
     """
     if Face.objects.filter(photo__in=photos).exists():
         take_turn()  # before they are read: somebody may be deciding about them
+    before = _crop_keys(photos)
     old: dict[int, list[Face]] = {photo.pk: [] for photo in photos}
     new: dict[int, list[Face]] = {photo.pk: [] for photo in photos}
     for face in Face.objects.filter(photo__in=photos).order_by("pk"):
@@ -40,6 +43,13 @@ def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
     vectors = [FaceVector(face=face, embedding=face.vector.embedding) for faces in new.values() for face in faces]
     FaceVector.objects.bulk_create(vectors, update_conflicts=True, unique_fields=["face"], update_fields=["embedding"])
     people_refresh(ids=people)
+    gone_keys = before - _crop_keys(photos)
+    transaction.on_commit(lambda: keys_delete(keys=gone_keys), robust=True)
+
+
+def _crop_keys(photos: Collection[Photo]) -> set[str]:
+    """The keys of the faces' cut-outs."""
+    return {face.crop_key for face in Face.objects.filter(photo__in=photos).select_related("photo__image")}
 
 
 def _recognised(old: list[Face], new: list[Face]) -> list[Face]:

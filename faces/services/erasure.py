@@ -142,10 +142,15 @@ def _suppress(opt_outs: dict[int, int]) -> None:
 
 def files_delete(*, erasure: Erasure) -> None:
     """Delete the files of an erasure that are left, but those that other faces need by now."""
-    for key in erasure.pending_keys:
+    keys_delete(keys=erasure.pending_keys)
+    Erasure.objects.filter(pk=erasure.pk).update(pending_keys=[])
+
+
+def keys_delete(*, keys: Collection[str]) -> None:
+    """Delete these files, but cut-outs that a face has."""
+    for key in keys:
         if not _is_needed(key):
             storage.delete(key)
-    Erasure.objects.filter(pk=erasure.pk).update(pending_keys=[])
 
 
 _NO_RESULT: dict[str, Any] = {"code": "", "shared_code": "", "expires_at": None, "faces": [], "similarities": []}

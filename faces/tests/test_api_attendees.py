@@ -207,6 +207,14 @@ def test_an_event_keeps_faces_for_a_century_at_most(caller: Callers) -> None:
     assert answer.status_code == 400
 
 
+def test_a_selfie_is_on_no_disk(bot: Caller, gala: Event, settings: Any, tmp_path: Any) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "nowhere"
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1
+    _agree(bot)
+    assert _search(bot, ANN).status_code == 200
+    assert bot.upload("forget/", photo=_selfie(ANN)).status_code == 200
+
+
 def test_opting_out_answers_a_receipt(bot: Caller, gala: Event) -> None:
     answer = bot.upload("opt-out/", photo=_selfie(ANN))
     assert (answer.status_code, answer.json()["faces"]) == (201, 3)

@@ -19,10 +19,12 @@ from faces.services.attendees import attendee_subscribe
 from faces.services.decisions import decision_undo, faces_dismiss, people_hide, people_merge, person_name
 from faces.services.erasure import attendee_forget, files_delete, likeness_forget, person_forget
 from faces.services.likenesses import Likeness, likeness_of
+from faces.services.pipeline import photos_detect
 from faces.services.portraits import person_register
 from faces.services.retention import files_resume
 from faces.tests.attendance import ANN, BOB, attendee, open_event, selfie, visitor_search
 from faces.tests.painting import painted, processed
+from photofinder import storage
 from photofinder.errors import Problem
 from photofinder.vectors import FaceVectorField, padded
 
@@ -138,6 +140,17 @@ def test_a_crop_that_another_event_needs_stays(gala: Event, like_ann: Any) -> No
     first_erasure = Erasure.objects.create(number="A", kind="forget", pending_keys=sorted(keys))
     files_delete(erasure=first_erasure)
     assert default_storage.exists(keys.pop())
+
+
+def test_a_face_that_is_found_a_little_elsewhere_leaves_no_crop_behind(gala: Event) -> None:
+    face = Face.objects.get(photo__original_name="3.png")
+    face.box = [face.box[0] + 0.02, *face.box[1:]]
+    face.save(update_fields=["box"])
+    storage.save(face.crop_key, b"the old one")
+    Photo.objects.filter(pk=face.photo_id).update(state="ingested")
+    photos_detect(photo_ids=[face.photo_id])
+    kept = {row.crop_key.rpartition("/")[2] for row in Face.objects.select_related("photo__image")}
+    assert files("crops") == kept
 
 
 def test_files_that_a_killed_process_left_are_deleted_later(
