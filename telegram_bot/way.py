@@ -37,7 +37,8 @@ async def offer_events(visit: Visit, *, is_asked_for: bool = False) -> None:
 async def choose_event(visit: Visit, event: Mapping[str, Any], *, code: str = "") -> None:
     """Be at this event from now on."""
     visit.state.event = Place(event["slug"], event["name"], code)
-    visit.state.purpose = visit.state.selfie = ""  # what the next selfie was for concerned another event
+    if visit.state.purpose:  # what the next selfie was for is over; one that waits for its event is searched with
+        visit.state.purpose = visit.state.selfie = ""
     await visit.say("event", texts.event_card(event))
     await go_on(visit)
 

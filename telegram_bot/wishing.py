@@ -32,6 +32,10 @@ async def subscribe(visit: Visit) -> None:
         if problem.code == "opted_out":
             await visit.say("subscribed", texts.OPTED_OUT)
             return
+        if problem.code == "consent_needed":  # it was taken back elsewhere, by being forgotten on a page
+            state.has_consent = False
+            await visit.say("consent", texts.CONSENT, keyboards.consent())
+            return
         if problem.code != "likeness_expired":
             raise
         state.likeness = ""

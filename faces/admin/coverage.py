@@ -103,6 +103,6 @@ def _in_vain(event: Event) -> list[dict[str, Any]]:
 
 
 def _searches(event: Event) -> QuerySet[SelfieSearch]:
-    """What people asked; not what subscribers were told of."""
-    asked: QuerySet[SelfieSearch] = event.searches.exclude(outcome="announced")
+    """What people asked; not what subscribers were told of, nor the question which of several faces is theirs."""
+    asked: QuerySet[SelfieSearch] = event.searches.exclude(outcome__in=("announced", "several_faces"))
     return asked

@@ -22,6 +22,7 @@ from telegram_bot.showing import (
 from telegram_bot.visit import Visit
 
 _MEGABYTE = 1024 * 1024
+_JPEG_BEGINS = b"\xff\xd8"
 _Handler = Callable[[Visit], Awaitable[None]]
 
 
@@ -135,9 +136,16 @@ async def _send_original(visit: Visit, photo: Photo, *, again: str) -> None:
         async with visit.busy("upload_document"), visit.desk.files:
             data = await visit.patiently(lambda: visit.api.file(photo["url"], at_most=most))
             if data is not None:
-                await visit.sender.document("original", data, photo["name"], again=again)
+                await visit.sender.document("original", data, _name(photo["name"], data), again=again)
                 return
     await visit.say("original", texts.original_link(max(size, most) // _MEGABYTE, visit.api.for_people(photo["url"])))
+
+
+def _name(name: str, data: bytes) -> str:
+    """The file's name, which says what it is: originals that told where they were taken may have become JPEGs."""
+    stem, dot, extension = name.rpartition(".")
+    is_other = data.startswith(_JPEG_BEGINS) and extension.lower() not in ("jpg", "jpeg")
+    return f"{stem if dot else name}.jpg" if is_other else name
 
 
 async def _ask_which(

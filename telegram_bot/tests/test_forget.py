@@ -89,3 +89,18 @@ def test_who_says_no_stays(world: World, person: Callable[..., Person]) -> None:
     anna.presses("No, keep it")
     anna.reads("everything stays as it is")
     assert Face.objects.count() == 3
+
+
+def test_a_selfie_to_search_with_is_not_taken_for_one_to_forget(world: World, person: Callable[..., Person]) -> None:
+    anna = agreed(person(), world)
+    anna.writes("/forget")
+    anna.reads("This cannot be undone")
+    anna.presses("Yes, delete everything")
+    anna.reads("send me a selfie")
+    anna.writes(world.event.code)
+    anna.reads("Do you agree?")
+    anna.presses("I agree")
+    anna.reads("Now send me a selfie")
+    anna.sends_photo(selfie(ANNA))
+    anna.reads("I found 2 photos")
+    assert Face.objects.count() == 3
