@@ -126,7 +126,7 @@ def test_leaving_the_camera_sends_nothing(page: Page) -> None:
     expect(page.locator("[data-shutter]")).to_be_enabled()
     page.keyboard.press("Escape")
     expect(page.locator("[data-camera-dialog]")).to_be_hidden()
-    assert page.evaluate("document.querySelector('[data-video]').srcObject") is None
+    page.wait_for_function("document.querySelector('[data-video]').srcObject === null")
     assert not SelfieSearch.objects.exists()
 
 

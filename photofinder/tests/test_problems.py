@@ -44,8 +44,8 @@ def test_it_survives_json_of_another_shape(caller: Callers, body: str) -> None:
 
 
 def test_it_survives_files_in_place_of_words(caller: Callers) -> None:
-    fields = {name: SimpleUploadedFile("x.png", b"x") for name in ("photo", "limit", "event", "min_similarity", "face")}
-    answer = caller("client").upload("search/", **fields)
+    fields = {name: SimpleUploadedFile("x.png", b"x") for name in ("photos", "limit", "event", "min_similarity")}
+    answer = caller("client").upload("search/batch/", **fields)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
