@@ -11,12 +11,19 @@ from django.utils.translation import gettext as _
 from faces.models import Attendee, Event, Face, NotMe, SelfieSearch
 from faces.services.likenesses import Likeness, likeness_join, likeness_of
 from faces.services.results import ATTENDEES, objections_copy, result_fields, result_photos
-from faces.services.search import Matches, PhotoMatch, Selfie, likeness_search, registered_people, selfie_read
+from faces.services.search import (
+    SIMILARITY,
+    Matches,
+    PhotoMatch,
+    Selfie,
+    likeness_search,
+    registered_people,
+    selfie_read,
+)
 from photofinder.errors import Problem
 from photofinder.images import Picture
 
 MOST_PHOTOS = 2000
-SIMILARITY = 0.5
 
 
 @dataclass(frozen=True)

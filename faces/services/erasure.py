@@ -32,14 +32,13 @@ from faces.models import (
 from faces.services.likenesses import Likeness
 from faces.services.people import current_calibration, current_contract, people_refresh
 from faces.services.portraits import person_likeness
-from faces.services.search import likeness_search
+from faces.services.search import SIMILARITY, likeness_search
 from faces.services.suppression import codes_write, places_write, suppressed_rows
 from faces.services.turns import take_turn
 from photofinder import storage
 from photofinder.vectors import as_array
 
 _ROUNDS = 4  # of searching with what was found; two are enough as a rule
-_SIMILARITY = 0.5
 _RETENTION_CHUNK = 2000  # faces in one transaction: others who decide wait that long
 _RECEIPT_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
@@ -169,7 +168,7 @@ def _of_likeness(likeness: Likeness) -> _Forgotten:
             likeness=likeness,
             events=Event.objects.all(),
             limit=1_000_000,
-            min_similarity=_SIMILARITY,
+            min_similarity=SIMILARITY,
             shown=Face.objects.all(),
         )
         people = {match.person.pk for match in matches.people}
@@ -185,14 +184,14 @@ def _of_likeness(likeness: Likeness) -> _Forgotten:
 
 def _registered(likeness: Likeness) -> _Forgotten:
     """Who registered with a portrait like this."""
-    within = current_calibration().distance(_SIMILARITY)
+    within = current_calibration().distance(SIMILARITY)
     near = Portrait.objects.nearest(likeness.mean, contract=likeness.contract, within=within)
     return _Forgotten(set(), set(near.values_list("person", flat=True)))
 
 
 def _dismissed(likeness: Likeness) -> _Forgotten:
     """Faces like this of which a moderator said that they are none: no search finds them."""
-    within = current_calibration().distance(_SIMILARITY)
+    within = current_calibration().distance(SIMILARITY)
     dismissed = Face.objects.filter(dismissed=True)
     near = dismissed.nearest(likeness.mean, contract=likeness.contract, within=within)
     return _Forgotten(set(near.values_list("pk", flat=True)), set())

@@ -16,7 +16,7 @@ from faces.quality import QualityGates, assess
 from faces.querysets import FaceQuerySet
 from faces.services.likenesses import Likeness, likeness_join, likeness_of
 from faces.services.people import current_contract, person_get
-from faces.services.search import PhotoMatch, Selfie, likeness_search, selfie_read
+from faces.services.search import SIMILARITY, PhotoMatch, Selfie, likeness_search, selfie_read
 from faces.services.suppression import require_not_opted_out
 from faces.services.turns import take_turn
 from photofinder import storage
@@ -27,7 +27,6 @@ from photofinder.vectors import as_array
 MOST_PORTRAITS = 5  # that one person is looked for with
 _ALIGNED_FROM_PX = 1600
 _PHOTOS = 2000
-_SIMILARITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def registered_photos(
     likeness = person_likeness(person)
     if likeness is None:
         return []
-    found = likeness_search(likeness=likeness, events=events, limit=_PHOTOS, min_similarity=_SIMILARITY, shown=shown)
+    found = likeness_search(likeness=likeness, events=events, limit=_PHOTOS, min_similarity=SIMILARITY, shown=shown)
     return found.photos
 
 

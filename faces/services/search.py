@@ -20,6 +20,8 @@ from photofinder.engines import get_engine
 from photofinder.errors import Problem
 from photofinder.images import Picture
 
+SIMILARITY = 0.5  # at the threshold, by the definition of similarity
+
 
 @dataclass(frozen=True)
 class Selfie:
