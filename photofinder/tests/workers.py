@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -39,12 +39,11 @@ class Worker:
         return [int(pid) for pid in out.stdout.split()]
 
     def stop(self) -> None:
-        """A warm stop: the task at hand is finished."""
+        """A warm stop: the task at hand is finished. What does not end by itself is killed, as by the supervisor."""
         self._signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(30)
-        finally:
-            self.kill()
+        self.kill()
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process.poll() is None:
