@@ -7,25 +7,10 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from photofinder.contracts import EngineSpec
 from photofinder.images import Picture
 
 Box: TypeAlias = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class EngineSpec:
-    """What made a vector. Two vectors are comparable only when their contracts are equal."""
-
-    engine: str
-    model: str
-    version: str
-    dim: int
-    preprocessing: str
-
-    @property
-    def contract(self) -> str:
-        """The spec as one string, stored on every vector row, at most 160 characters."""
-        return f"{self.engine}/{self.model}/{self.version}/{self.dim}/{self.preprocessing}"
 
 
 @dataclass(frozen=True, eq=False)

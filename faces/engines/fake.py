@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.alignment import ARCFACE_TEMPLATE, CROP_PX
-from faces.engines.base import DetectedFace, EngineSpec
+from faces.engines.base import DetectedFace
+from photofinder.contracts import EngineSpec
 from photofinder.images import Picture, cutout
 
 IDENTITIES = 36

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.alignment import align, head_pose
-from faces.engines.base import EngineSpec
 from faces.engines.candidates import Rows, Unembedded, distinct, rows_of, sizes, unembedded
 from faces.engines.onnx_header import OnnxHeader, read_header
 from faces.engines.template import TemplateFaceEngine
 from faces.engines.weights import version_of
+from photofinder.contracts import EngineSpec
 from photofinder.errors import EngineUnavailable
 from photofinder.images import Picture
 

@@ -10,8 +10,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.engines.base import DetectedFace, EngineSpec
+from faces.engines.base import DetectedFace
 from faces.engines.candidates import Unembedded
+from photofinder.contracts import EngineSpec
 from photofinder.images import Picture
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from faces.engines.base import EngineSpec
 from faces.engines.candidates import Unembedded, unembedded
 from faces.engines.template import TemplateFaceEngine
 from faces.tests.photographs import canvas, encoded
+from photofinder.contracts import EngineSpec
 from photofinder.errors import EngineUnavailable, RefusedFile
 from photofinder.images import Picture
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from faces.engines.base import EngineSpec
 from faces.engines.fake import FakeFaceEngine
 from faces.models import Event, Face, Person, Photo
 from faces.services import consolidation, pipeline
@@ -13,6 +12,7 @@ from faces.services.decisions import decision_undo, faces_reject, faces_split, p
 from faces.services.uploads import event_create
 from faces.tests.painting import painted, processed
 from photofinder import engines
+from photofinder.contracts import EngineSpec
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine")]
 ANN, BOB, EVE = 1, 9, 17

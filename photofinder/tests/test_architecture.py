@@ -39,7 +39,7 @@ ROLES = {
     "apps": "surface",
 }
 # Files that are no engine although they lie with them: the contract.
-PURE = {"faces.engines.base"}
+PURE = {"faces.engines.base", "media_index.engines.base"}
 # What the files of each role may import from an app.
 MAY = {
     "pure": {"pure"},
@@ -51,16 +51,16 @@ MAY = {
 }
 # What they may import from photofinder/, where that is less than all.
 MAY_OF_PHOTOFINDER = {
-    "pure": {"images", "errors"},
-    "engine": {"images", "errors"},
+    "pure": {"contracts", "images", "errors"},
+    "engine": {"contracts", "images", "errors"},
     "model": {"storage", "vectors"},
-    "service": {"celery", "engines", "errors", "images", "metadata", "storage", "vectors"},
+    "service": {"celery", "contracts", "engines", "errors", "images", "metadata", "storage", "vectors"},
     "task": set(),
 }
 # What they may import from elsewhere, where that is less than all, besides the standard library.
 MAY_OF_LIBRARIES = {
-    "pure": {"numpy", "scipy", "PIL", "cv2", "pillow_heif"},
-    "engine": {"numpy", "PIL", "cv2", "pillow_heif"},
+    "pure": {"numpy", "scipy", "PIL", "cv2", "pillow_heif", "faiss"},
+    "engine": {"numpy", "PIL", "cv2", "pillow_heif", "tokenizers"},
 }
 NEVER = {
     "model": {"celery", "rest_framework"},
@@ -75,7 +75,7 @@ MACHINE_LEARNING = {
     "torch", "torchvision", "transformers", "ultralytics",
 }  # fmt: skip
 # Of photofinder/, these are pure like the modules of apps.
-PURE_OF_PHOTOFINDER = {"photofinder.images", "photofinder.metadata", "photofinder.errors"}
+PURE_OF_PHOTOFINDER = {"photofinder.contracts", "photofinder.images", "photofinder.metadata", "photofinder.errors"}
 
 
 @dataclass(frozen=True)
