@@ -207,6 +207,29 @@ FACE_QUALITY_GATES = {
 SELFIE_QUALITY_GATES = {"det_score": 0.4, "size_px": 30.0, "sharpness": 10.0, "yaw": 75.0, "pitch": 65.0, "roll": 90.0}
 FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is trusted more than a single one
 
+# --- the media index --------------------------------------------------------------------------------------------------
+IMAGE_ENGINE = env.str("IMAGE_ENGINE", default="classic")
+IMAGE_ENGINES: dict[str, dict[str, Any]] = {
+    "classic": {"CLASS": "media_index.engines.classic.ClassicImageEngine", "OPTIONS": {}},
+    "clip": {
+        "CLASS": "media_index.engines.clip.ClipImageEngine",
+        "OPTIONS": {"folder": env.str("CLIP_FOLDER", default=str(VAR_DIR / "clip")), "providers": _PROVIDERS or None},
+    },
+    "fake": {"CLASS": "media_index.engines.fake.FakeImageEngine", "OPTIONS": {}},
+}
+ENGINES["image"] = IMAGE_ENGINES.get(IMAGE_ENGINE, {"CLASS": IMAGE_ENGINE, "OPTIONS": {}})
+MEDIA_ROOTS = [Path(root) for root in env.list("MEDIA_ROOTS", default=[]) if root]  # folders that may become sources
+IMAGE_INDEXING = "media_index.tasks.index_images"  # started when an image was ingested
+IMAGE_DESCRIBING = "media_index.tasks.describe_images"  # started when what is written of an image changed
+SOURCE_LISTING = "media_index.tasks.list_sources"
+SOURCE_READING = "media_index.tasks.read_files"
+# What other rooms know of images, by dotted path: ids that a filter's value stands for, and words to find them by.
+IMAGE_FILTERS = {
+    "event": "faces.services.image_facts.images_of_event",
+    "person": "faces.services.image_facts.images_of_person",
+}
+IMAGE_TEXTS = ["faces.services.image_facts.texts_of_images"]
+
 # --- attendees --------------------------------------------------------------------------------------------------------
 RESULT_SECONDS = env.integer("RESULT_DAYS", default=7, least=1) * 24 * 3600  # how long what a selfie found is shown
 PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="120/min")  # selfies from one address: a hall's Wi-Fi is one
@@ -241,7 +264,7 @@ CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo 
 NOTIFICATION = "faces.tasks.notify_subscribers"  # started when an event may have news for its subscribers
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
-QUEUES = ("ingest", "faces", "people", "notify")
+QUEUES = ("ingest", "faces", "people", "index", "notify")
 
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or redis_database(REDIS_URL, 0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -259,6 +282,12 @@ CELERY_TASK_ROUTES = {
     "faces.tasks.resume_photos": {"queue": "people"},
     "faces.tasks.notify_subscribers": {"queue": "notify"},
     "faces.tasks.expire": {"queue": "notify"},
+    "media_index.tasks.list_sources": {"queue": "ingest"},
+    "media_index.tasks.read_files": {"queue": "ingest"},
+    "media_index.tasks.index_images": {"queue": "index"},
+    "media_index.tasks.describe_images": {"queue": "index"},
+    "media_index.tasks.consolidate_categories": {"queue": "index"},
+    "media_index.tasks.resume_index": {"queue": "index"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -270,6 +299,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)},
     "expire": {"task": "faces.tasks.expire", "schedule": timedelta(minutes=10)},
+    "resume-index": {"task": "media_index.tasks.resume_index", "schedule": timedelta(seconds=30)},
+    "consolidate-categories": {"task": "media_index.tasks.consolidate_categories", "schedule": timedelta(hours=1)},
 }
 
 # --- people who sign in -----------------------------------------------------------------------------------------------

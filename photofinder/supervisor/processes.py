@@ -10,7 +10,7 @@ from photofinder.supervisor import TroubleError
 from photofinder.supervisor.runner import Process
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-QUEUES = ("ingest", "faces", "people", "notify")
+QUEUES = ("ingest", "faces", "people", "index", "notify")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Engines that embed images and words."""

@@ -1,0 +1,1 @@
+"""What the index makes of an image: hashes, embedding, category, duplicates, words."""

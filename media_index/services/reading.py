@@ -1,0 +1,1 @@
+"""Cataloguing files where they lie."""
