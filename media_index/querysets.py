@@ -14,12 +14,12 @@ class ImageQuerySet(models.QuerySet["Image"]):
     """Images."""
 
     def shown(self) -> ImageQuerySet:
-        """Those that lists and searches show: no copy of a better one."""
-        return self.filter(superseded_by__isnull=True)
+        """Those that lists and searches show: no copy of a better one, no frame of a video."""
+        return self.filter(superseded_by__isnull=True, is_still=False)
 
     def waiting(self) -> ImageQuerySet:
         """Ingested, and neither indexed nor given up."""
-        return self.filter(ingested_at__isnull=False, indexed_at__isnull=True, index_error="")
+        return self.filter(ingested_at__isnull=False, indexed_at__isnull=True, index_error="", is_still=False)
 
 
 class ClusterQuerySet(models.QuerySet["ImageCluster"]):

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "photofinder",
     "media_index",
     "faces",
+    "videos",
     "telegram_bot",
 ]
 MIDDLEWARE = [

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pgvector.django import CosineDistance, HalfVectorField, HnswIndex
 
 FACE_DIMENSIONS = 512
+TEXT_DIMENSIONS = 384  # of all-MiniLM-L6-v2
 _HALFVEC_HEADER_BYTES = 4  # two int16: the dimensions and a zero, see halfvec_send in pgvector's source
 Row = TypeVar("Row", bound=models.Model)
 
@@ -22,6 +23,11 @@ class FaceVectorField(HalfVectorField):
 def cosine_index(field: str, name: str) -> HnswIndex:
     """An HNSW index for cosine distance on a half-precision vector column."""
     return HnswIndex(fields=[field], name=name, opclasses=["halfvec_cosine_ops"], m=16, ef_construction=64)
+
+
+def text_index(field: str, name: str) -> HnswIndex:
+    """An HNSW index for cosine distance on a column of text embeddings."""
+    return HnswIndex(fields=[field], name=name, opclasses=["vector_cosine_ops"], m=16, ef_construction=64)
 
 
 def padded(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -142,6 +142,9 @@ class Photo(models.Model):
     error = models.TextField(_("error"), blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
     is_released = models.BooleanField(_("released"), default=False, editable=False)
+    is_still = models.BooleanField(
+        default=False, editable=False
+    )  # a frame of a video: people are known by it, not sent it
     changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
 
     objects: ClassVar = PhotoQuerySet.as_manager()

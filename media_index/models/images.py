@@ -46,6 +46,7 @@ class Image(models.Model):
     )
     stored_at = models.DateTimeField(_("stored at"), auto_now_add=True)
     ingested_at = models.DateTimeField(_("ingested at"), null=True, editable=False)
+    is_still = models.BooleanField(default=False, editable=False)  # a frame of a video, which the index leaves out
 
     rating = models.PositiveSmallIntegerField(_("rating"), default=0, validators=[MaxValueValidator(5)])
     caption = models.TextField(_("caption"), blank=True)
@@ -71,7 +72,7 @@ class Image(models.Model):
             models.Index(fields=["camera"], name="image_camera"),
             models.Index(
                 fields=["id"],
-                condition=models.Q(ingested_at__isnull=False, indexed_at__isnull=True),
+                condition=models.Q(ingested_at__isnull=False, indexed_at__isnull=True, is_still=False),
                 name="image_waiting",
             ),
         ]
