@@ -1,0 +1,1 @@
+"""Engines that see and describe what is in films."""
