@@ -206,16 +206,17 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Those that were not merged into another and have a face."""
         return self.filter(merged_into=None, faces_count__gt=0)
 
-    def listed(self, events: models.QuerySet[Any], *, with_registered: bool) -> PersonQuerySet:
+    def listed(self, events: models.QuerySet[Any], *, with_registered: bool, with_hidden: bool) -> PersonQuerySet:
         """Those with a face in photos of these events, and those who registered."""
         from faces.models import Portrait  # the two modules need each other only when a query is built
 
-        found = self.current().in_events(events)
+        people = self if with_hidden else self.filter(hidden=False)
+        found = people.current().in_events(events)
         if not with_registered:
             return found
         portraits = Portrait.objects.registered().filter(person=OuterRef("pk"))
-        registered = self.filter(Exists(portraits), merged_into=None, forgotten_at=None)
-        return self.filter(Q(pk__in=found.values("pk")) | Q(pk__in=registered.values("pk")))
+        registered = people.filter(Exists(portraits), merged_into=None, forgotten_at=None)
+        return people.filter(Q(pk__in=found.values("pk")) | Q(pk__in=registered.values("pk")))
 
     def in_events(self, events: models.QuerySet[Any]) -> PersonQuerySet:
         """Those with a face in photos of these events."""
@@ -224,17 +225,22 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.filter(Exists(Appearance.objects.filter(person=OuterRef("pk"), event__in=events)))
 
     def seen_in(self, events: models.QuerySet[Any]) -> PersonQuerySet:
-        """Each with `photos_here`, the number of their photos in these events, and `best_faces`, at most one of them,
-        with photo and image.
+        """Each with `photos_here`, the number of their photos in these events, `best_faces`, at most one of them, with
+        photo and image, and `given_portraits`, those of a registration.
         """
-        from faces.models import Appearance, Face  # the two modules need each other only when a query is built
+        from faces.models import (
+            Appearance,
+            Face,
+            Portrait,
+        )  # the two modules need each other only when a query is built
 
         best = Face.objects.in_events(events).select_related("photo__image")
         here = Appearance.objects.filter(person=OuterRef("pk"), event__in=events).order_by().values("person")
         photos = models.Subquery(here.annotate(n=Sum("photos_count")).values("n"))
         counted = self.annotate(photos_here=Coalesce(photos, 0))
         return counted.prefetch_related(
-            Prefetch("faces", queryset=best.order_by("-quality", "pk")[:1], to_attr="best_faces")
+            Prefetch("faces", queryset=best.order_by("-quality", "pk")[:1], to_attr="best_faces"),
+            Prefetch("portraits", queryset=Portrait.objects.registered(), to_attr="given_portraits"),
         )
 
     def spoken_of(self) -> PersonQuerySet:
@@ -258,9 +264,9 @@ class PersonQuerySet(models.QuerySet["Person"]):
             fresh = set(merged.values()) - asked
         return {person: _last_of(merged, person) for person in ids}
 
-    def absorbed(self, person: int) -> set[int]:
-        """The ids of a person and of everybody who means that person today."""
-        known, fresh = {person}, {person}
+    def absorbed(self, *people: int) -> set[int]:
+        """The ids of these people and of everybody who means one of them today."""
+        known, fresh = set(people), set(people)
         while fresh:
             fresh = set(self.filter(merged_into__in=fresh).values_list("pk", flat=True)) - known
             known |= fresh

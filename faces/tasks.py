@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from faces.services import consolidation, erasure, notifications, pipeline, retention
+from faces.services import consolidation, deletion, erasure, files, notifications, pipeline, retention
 
 
 @shared_task
@@ -46,6 +46,26 @@ def notify_subscribers(event_ids: list[int]) -> None:
 @shared_task
 def expire() -> None:
     """What is over: results, and the faces of events whose retention has ended."""
-    retention.files_resume()
+    files.files_resume()
     erasure.results_drop()
+    erasure.opt_outs_apply()
     retention.events_expire()
+    deletion.events_delete_resume()
+
+
+@shared_task
+def delete_events(event_ids: list[int]) -> None:
+    """The next part of events that are to go."""
+    deletion.events_delete_on(event_ids=event_ids)
+
+
+@shared_task
+def delete_files(ids: list[int]) -> None:
+    """Files of photos that were deleted."""
+    files.files_delete(ids=ids)
+
+
+@shared_task
+def sweep_previews(photo_ids: list[int]) -> None:
+    """Copies in an old look."""
+    deletion.previews_sweep(photo_ids=photo_ids)

@@ -7,13 +7,15 @@ So of a JPEG only the parts stay that are known to hold none.
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from itertools import pairwise
+from typing import Any, BinaryIO, Literal
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from photofinder.errors import RefusedFile
 from photofinder.images import DECODE_ERRORS, Picture, jpeg
 
+Order = Literal["little", "big"]
 _CHUNK_BYTES = 256 * 1024
 _MOST_SEGMENTS = 2000  # a camera writes twenty, a colour profile in pieces 255
 _LONGEST_SEGMENT = 0xFFFF - 2
@@ -42,6 +44,14 @@ _TELLING = {
     *(Tag.GPSInfo, Tag.ExifOffset, Tag.MakerNote, Tag.XMLPacket, Tag.IPTCNAA, Tag.ImageResources, Tag.SubIFDs),
     *(Tag.DNGPrivateData, Tag.OriginalRawFileData),
 }
+# Of EXIF in which something is damaged only these stay, where they are what they should be.
+_TIMES = {Tag.DateTime, Tag.DateTimeOriginal, Tag.DateTimeDigitized}
+_TIME = re.compile(r"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d")
+_LONGEST_LIST = 16  # of bytes or numbers in one tag: what says of time, camera and exposure is shorter
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# How many bytes a value of each type has, and which tags point to a directory of further tags.
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_DIRECTORIES = (Tag.ExifOffset, Tag.GPSInfo, Tag.ExifInteroperabilityOffset)
 _OF_STORED_PIXELS = {Tag.Orientation, Tag.ExifImageWidth, Tag.ExifImageHeight}
 # How metadata looks in files of other formats: the names of its chunks, and what XMP and Photoshop write into them.
 _SIGNS = (b"Exif", b"EXIF", b"eXIf", b"tEXt", b"iTXt", b"zTXt", b"XMP ", b"xpacket", b"rdf+xml", b"x:xmpmeta", b"8BIM")
@@ -94,7 +104,7 @@ def silent_jpeg(picture: Picture) -> bytes:
 
 def placeless_exif(picture: Picture) -> bytes:
     """What a copy with the picture's upright pixels may say of it in EXIF; empty when there is nothing."""
-    return _written(picture.exif(), dropped=_OF_STORED_PIXELS)
+    return _written(picture.exif(), block=picture.exif_block(), dropped=_OF_STORED_PIXELS)
 
 
 def _until_marker(stream: BinaryIO) -> Iterator[bytes]:
@@ -151,21 +161,77 @@ def _clean(payload: bytes) -> bytes:
         exif.load(payload)
     except _EXIF_ERRORS:
         return b""
-    return _written(exif)
+    return _written(exif, block=payload)
 
 
-def _written(exif: Image.Exif, *, dropped: set[Tag] | None = None) -> bytes:
-    """The tags that may stay, less `dropped`, as the content of an EXIF segment."""
+def _written(exif: Image.Exif, *, block: bytes, dropped: set[Tag] | None = None) -> bytes:
+    """The tags that may stay, less `dropped`, as the content of an EXIF segment; `block` is what they were read from.
+
+    A damaged directory may make a text of the bytes that tell the place: of such EXIF only the time and how the
+    picture is turned stay.
+    """
     staying = _STAYING - (dropped or set())
     try:
-        kept, found = Image.Exif(), exif.get_ifd(ExifTags.IFD.Exif)
-        kept.update({tag: _bytes(value) for tag, value in exif.items() if tag in staying})
-        if details := {tag: _bytes(value) for tag, value in found.items() if tag in staying}:
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        parts = [{tag: value for tag, value in part.items() if tag in staying} for part in (exif, details)]
+        is_sound = (not block or _is_sound(block)) and all(map(_is_readable, parts))
+        tags, details = map(_short if is_sound else _certain, parts)
+        kept = Image.Exif()
+        kept.update(tags)
+        if details:
             kept[ExifTags.IFD.Exif] = details
         content = kept.tobytes() if kept else b""
     except _EXIF_ERRORS:
         return b""
     return content if len(content) <= _LONGEST_SEGMENT else b""
+
+
+def _short(tags: dict[int, Any]) -> dict[int, Any]:
+    """Without long lists of bytes or numbers, which may be anything."""
+    is_list = {tag: not isinstance(value, str) and hasattr(value, "__len__") for tag, value in tags.items()}
+    return {tag: _bytes(value) for tag, value in tags.items() if not is_list[tag] or len(value) <= _LONGEST_LIST}
+
+
+def _certain(tags: dict[int, Any]) -> dict[int, Any]:
+    """Only the times, and how the picture is turned."""
+    times = {tag: value for tag, value in tags.items() if tag in _TIMES and _TIME.fullmatch(str(value))}
+    turn = tags.get(Tag.Orientation)
+    return times | ({int(Tag.Orientation): turn} if turn in range(1, 9) else {})
+
+
+def _is_readable(tags: dict[int, Any]) -> bool:
+    """Whether every text is one; of a copyright there are two, with a zero between them."""
+    texts = {tag: value.rstrip("\0") for tag, value in tags.items() if isinstance(value, str)}
+    texts[Tag.Copyright] = texts.get(Tag.Copyright, "").replace("\0", "", 1)
+    return not any(map(_UNPRINTABLE.search, texts.values()))
+
+
+def _is_sound(block: bytes) -> bool:
+    """Whether the directories and values of an EXIF block all lie within it, and no two of them in the same bytes."""
+    data = block.removeprefix(_EXIF_BEGINS)
+    order: Order = "little" if data.startswith(b"II") else "big"
+    spans, waiting = [(0, 8)], [int.from_bytes(data[4:8], order)]
+    while waiting and len(spans) < _MOST_SEGMENTS:
+        start = waiting.pop()
+        end = start + 2 + 12 * int.from_bytes(data[start : start + 2], order)
+        values: set[tuple[int, int]] = set()  # two tags of one directory may share a value
+        for at in range(start + 2, min(end, len(data)), 12):
+            tag, length, value = _entry(data[at : at + 12], order)
+            if length > 4:
+                values.add((value, value + length))
+            elif tag in _DIRECTORIES:
+                waiting.append(value)
+        spans += [(start, end), *values]
+    spans.sort()
+    return spans[-1][1] <= len(data) and all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def _entry(data: bytes, order: Order) -> tuple[int, int, int]:
+    """The tag of a directory's entry, how many bytes its value has, and the value, or where that is."""
+    tag, kind, count, value = (
+        int.from_bytes(data[start:end], order) for start, end in ((0, 2), (2, 4), (4, 8), (8, 12))
+    )
+    return tag, _TYPE_BYTES.get(kind, _LONGEST_SEGMENT) * count, value
 
 
 def _bytes(value: object) -> object:

@@ -35,31 +35,33 @@ class BoundedUploads(TemporaryFileUploadHandler):
 
 
 class SelfieUploads(FileUploadHandler):
-    """Holds one file of anybody in memory, and of it no more than shows it too large: a selfie is on no disk."""
+    """Holds files of anybody in memory, and of each no more than shows it too large: a selfie is on no disk."""
+
+    def __init__(self, request: Any = None, *, most_files: int = 1) -> None:
+        super().__init__(request)
+        self._left = most_files
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803 - Django's name
         """Remember how long the request is."""
         self._is_endless = content_length > _PATIENCE * settings.SELFIE_MAX_BYTES
-        self._held: io.BytesIO | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Raises SkipFile for a second file, and StopUpload for what is out of all proportion."""
+        """Raises SkipFile for a file too many, and StopUpload for what is out of all proportion."""
         if self._is_endless:
             raise StopUpload(connection_reset=True)
         super().new_file(*args, **kwargs)
-        if self._held is not None:
+        if not self._left:
             raise SkipFile
+        self._left -= 1
         self._held = io.BytesIO()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep what lies below the limit."""
-        if self._held is not None:
-            self._held.write(raw_data[: max(settings.SELFIE_MAX_BYTES + 1 - start, 0)])
+        self._held.write(raw_data[: max(settings.SELFIE_MAX_BYTES + 1 - start, 0)])
 
     def file_complete(self, file_size: int) -> Any:
         """The file; where it was cut, one byte larger than anything that is taken."""
         size = min(file_size, settings.SELFIE_MAX_BYTES + 1)
-        self._held = self._held or io.BytesIO()
         self._held.seek(0)
         about = (self.field_name, self.file_name, self.content_type, size, self.charset, self.content_type_extra)
         return InMemoryUploadedFile(self._held, *about)

@@ -86,9 +86,9 @@ class Api:
         """Change `language` or `consent`; the attendee after it."""
         return await self._json("PUT", _attendee(address), json=changes)
 
-    async def attendee_forget(self, address: int, *, likeness: str) -> dict[str, Any]:
+    async def attendee_forget(self, address: int) -> dict[str, Any]:
         """Delete everything about them; the receipt."""
-        return await self._json("DELETE", _attendee(address), json={"likeness": likeness} if likeness else {})
+        return await self._json("DELETE", _attendee(address), json={})
 
     async def subscribe(self, address: int, *, event: str, code: str, likeness: str) -> dict[str, Any]:
         """Tell them of new photos from now on."""

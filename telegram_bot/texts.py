@@ -1,6 +1,7 @@
 """Everything that the bot says."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -68,6 +69,9 @@ NOT_IN_VIDEOS = gettext_lazy("I did not find you in the videos of this event.")
 # --- news ---
 STOPPED = gettext_lazy("Good, I tell you of no more new photos. What I knew of your face for it is deleted.")
 
+SUBSCRIBED_AS_ANOTHER = gettext_lazy(
+    "I tell you of new photos of somebody else already. Stop that first with the button below those, then ask again."
+)
 OPTED_OUT = gettext_lazy("Somebody with this face asked not to be found here, so there is nothing to tell you of.")
 
 # --- leaving ---
@@ -199,12 +203,26 @@ def receipt(answer: Mapping[str, Any]) -> str:
     }
     lines = [f"• {name}: {count}" for name, count in counts.items()]
     head = _("Deleted. Your receipt is %(number)s, of %(at)s:") % {"number": answer["receipt"], "at": _when(answer)}
-    return "\n".join([head, *lines])
+    return "\n".join([head, *lines, *_uncompared(int(answer["uncompared"]))])
+
+
+def _uncompared(count: int) -> list[str]:
+    """What may be left of somebody, and what to do about it."""
+    if not count:
+        return []
+    text = ngettext(
+        "%(count)d face in photos was read by an earlier version of the search and could not be compared with yours. "
+        "If new photos of you turn up, write /forget again.",
+        "%(count)d faces in photos were read by an earlier version of the search and could not be compared with yours. "
+        "If new photos of you turn up, write /forget again.",
+        count,
+    )
+    return [text % {"count": count}]
 
 
 def _when(answer: Mapping[str, Any]) -> str:
-    """`2026-11-25T10:00:00.123Z` for people."""
-    return str(answer["at"])[:16].replace("T", " ")
+    """`2026-11-25T10:00:00.123Z` for people, with the zone that it is in."""
+    return f"{datetime.fromisoformat(answer['at']):%Y-%m-%d %H:%M %Z}"
 
 
 def _clock(seconds: float) -> str:

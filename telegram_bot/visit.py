@@ -35,6 +35,7 @@ class Visit:
         self.desk, self.api, self.chat, self.state, self.update = desk, desk.api, chat, state, update
         self.sender = Sender(desk.bot, desk.store, scope=scope, chat=chat)
         self.has_failed = False
+        self._is_forgotten = False
         self._scope, self._before = scope, deepcopy(state)
         if not state.language:
             state.language = language_of(self._telegram_language())
@@ -98,6 +99,10 @@ class Visit:
         self.state.has_consent = attendee["has_consent"]
         self.state.is_known = True
 
+    def forgotten(self, state: State) -> None:
+        """They were forgotten: of what we knew nothing but `state` is kept, whatever fails from now on."""
+        self.state, self._is_forgotten = state, True
+
     def speak(self, language: str) -> None:
         """Use this language from now on."""
         self.state.language = language
@@ -132,8 +137,9 @@ class Visit:
             await self.say("gap", text, keyboards.again(again))
 
     def changes(self) -> dict[str, tuple[str, int] | None]:
-        """What to write of the state; nothing after a failure."""
-        return {} if self.has_failed else state_changes(self.chat, self.state, self._before)
+        """What to write of the state; nothing after a failure, unless they were forgotten before it."""
+        is_void = self.has_failed and not self._is_forgotten
+        return {} if is_void else state_changes(self.chat, self.state, self._before)
 
     async def _show(self, action: str) -> None:
         while True:

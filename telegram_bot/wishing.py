@@ -14,9 +14,10 @@ async def wish(visit: Visit, purpose: str) -> None:
         await search_videos(visit)
 
 
-async def ask_selfie(visit: Visit, purpose: str) -> None:
-    """The likeness is gone: ask for the selfie once more, and remember what for."""
+async def ask_selfie(visit: Visit, purpose: str, result: str) -> None:
+    """The likeness that led to `result` is gone: ask for the selfie once more, and remember what for and where."""
     visit.state.purpose = purpose
+    visit.state.event = await _place_of(visit, result) or visit.state.event
     await visit.say("selfie", texts.LONG_AGO)
 
 
@@ -32,6 +33,9 @@ async def subscribe(visit: Visit) -> None:
         if problem.code == "opted_out":
             await visit.say("subscribed", texts.OPTED_OUT)
             return
+        if problem.code == "subscribed_as_another":
+            await visit.say("subscribed", texts.SUBSCRIBED_AS_ANOTHER)
+            return
         if problem.code == "consent_needed":  # it was taken back elsewhere, by being forgotten on a page
             state.has_consent = False
             await visit.say("consent", texts.CONSENT, keyboards.consent())
@@ -39,7 +43,7 @@ async def subscribe(visit: Visit) -> None:
         if problem.code != "likeness_expired":
             raise
         state.likeness = ""
-        await ask_selfie(visit, "tell")
+        await ask_selfie(visit, "tell", state.result)
         return
     await visit.say("subscribed", texts.subscribed(answer["name"]), keyboards.subscription(place.slug))
 
@@ -54,13 +58,26 @@ async def search_videos(visit: Visit) -> None:
     except ApiProblem as problem:
         if problem.code == "likeness_expired":
             state.likeness = ""
-            await ask_selfie(visit, "videos")
+            await ask_selfie(visit, "videos", state.result)
             return
         if problem.code != "not_found":
             raise
         await visit.say("videos", texts.NO_VIDEOS)
         return
     await visit.say("videos", texts.moments(found) if found else texts.NOT_IN_VIDEOS)
+
+
+async def _place_of(visit: Visit, result: str) -> Place | None:
+    """The event whose photos a result holds, with the code that we know for it; None when the result is over."""
+    state = visit.state
+    if result == state.result:
+        return state.found_in
+    try:
+        event = (await visit.patiently(lambda: visit.api.result(result)))["event"]
+    except ApiProblem:
+        return None
+    known = [place for place in (state.event, state.found_in) if place and place.slug == event]
+    return known[0] if known else Place(event, event) if event else None
 
 
 def _found_in(visit: Visit) -> Place:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -122,7 +123,8 @@ def deleted_words(event: Event) -> str:
     """When the faces go, in words."""
     end = retention_end(event)
     if event.biometrics_deleted_at is not None:
-        return gettext("The faces were deleted on %s.") % date_format(event.biometrics_deleted_at.date(), "DATE_FORMAT")
+        day = timezone.localdate(event.biometrics_deleted_at)
+        return gettext("The faces were deleted on %s.") % date_format(day, "DATE_FORMAT")
     if end is None:
         return gettext("Nothing is deleted by itself.")
     days = ngettext("%d day", "%d days", event.retention_days or 0) % (event.retention_days or 0)

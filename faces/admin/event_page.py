@@ -21,6 +21,7 @@ ONE_BUTTON = {"show_save_and_continue": False, "show_save_and_add_another": Fals
 def overview(request: HttpRequest, event: Event) -> dict[str, Any]:
     """Photos, progress, and how attendees come in."""
     photos_url = f"{reverse('admin:faces_photo_changelist')}?event__id__exact={event.pk}"
+    may_upload = request.user.has_perm("faces.add_photo") and not event.deletion_began_at
     return {
         **event_links(request, event, "event"),
         "is_overview": True,
@@ -30,7 +31,7 @@ def overview(request: HttpRequest, event: Event) -> dict[str, Any]:
         "may_consolidate": request.user.has_perm(MAY_RELEASE),
         "progress_url": reverse("admin:faces_event_progress", args=[event.pk]),
         "latest": reads.photos_listed().filter(event=event).order_by("-pk")[:LATEST_PHOTOS],
-        "drop_zone": drop_zone(event) if request.user.has_perm("faces.add_photo") else None,
+        "drop_zone": drop_zone(event) if may_upload else None,
         "sharing": _sharing(request, event),
         "release": _release(request, event, photos_url) if event.released_only else None,
         **ONE_BUTTON,

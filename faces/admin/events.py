@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, re_path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -17,13 +18,17 @@ from faces.admin.calibrating import calibration_view
 from faces.admin.checking import answer_view, questions_view, withdraw_view
 from faces.admin.coverage import coverage_view
 from faces.admin.deciding import MAY_DECIDE
+from faces.admin.deleting import event_delete_view
 from faces.admin.event_form import NEW_FIELDS, EventForm, code_words, cover_words, deleted_words, fieldsets
 from faces.admin.event_page import ONE_BUTTON, cover_url, figures_of, overview, settings_page
 from faces.admin.event_settings import code_view, release_view, watermark_view
 from faces.admin.poster import poster_view, print_view, qr_view
 from faces.admin.uploading import batch_start, file_take
 from faces.models import Event
+from faces.services.deletion import previews_renew
+from faces.services.deliveries import event_look
 from faces.services.event_options import logo_set
+from faces.services.image_facts import event_renamed
 from faces.services.people import consolidation_request
 from faces.services.releases import events_announce
 from faces.services.uploads import event_create
@@ -72,6 +77,8 @@ class EventAdmin(ModelAdmin[Event]):
     @display(description=_("processing"))
     def processing(self, event: Any) -> SafeString:
         """How far its photos are."""
+        if event.deletion_began_at:
+            return format_html('<span class="pf-muted">{}</span>', _("being deleted"))
         return cells.progress(event.processed, event.failed, event.photos_count)
 
     @display(description=_("cover"))
@@ -104,7 +111,12 @@ class EventAdmin(ModelAdmin[Event]):
         logo = form.cleaned_data.get("logo")
         if logo or form.cleaned_data.get("remove_logo"):
             logo_set(event=obj, logo=logo)
+        look = event_look(Event.objects.get(pk=obj.pk))
         super().save_model(request, obj, form, change)
+        if event_look(obj) != look:
+            previews_renew(event=obj)
+        if "name" in form.changed_data:
+            event_renamed(event=obj)
         if {"published", "access", "released_only"} & set(form.changed_data):
             events_announce(event_ids=[obj.pk])
 
@@ -124,9 +136,23 @@ class EventAdmin(ModelAdmin[Event]):
         self.message_user(request, str(_("Saved.")), messages.SUCCESS)
         return redirect("admin:faces_event_settings", obj.pk)
 
+    def has_change_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
+        """Nobody opens an event again that is being deleted."""
+        is_going = obj is not None and obj.deletion_began_at is not None
+        return not is_going and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        """An event that has photos stays: deleting them would take faces away from people."""
-        return bool(obj and not obj.photos.exists() and super().has_delete_permission(request, obj))
+        """One at a time: each is asked about with what is in it."""
+        return obj is not None and super().has_delete_permission(request, obj)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What goes with it, and then it goes."""
+        event = get_object_or_404(Event, pk=object_id)
+        if not self.has_delete_permission(request, event):
+            raise PermissionDenied
+        if request.method == "POST":
+            self.log_deletions(request, Event.objects.filter(pk=event.pk))
+        return event_delete_view(request, event)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -12,12 +12,13 @@ from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from faces.admin import cells, reads
+from faces.admin.deleting import MAY_DELETE_PHOTOS, DeletingPhotos
 from faces.admin.event_settings import MAY_RELEASE
 from faces.admin.reasons import title
 from faces.admin.releasing import ReleasedFilter, Releasing, cover_view, release_one_view
 from faces.models import Face, Photo, Verdict
 from faces.services.pipeline import photos_retry
-from faces.templatetags.pictures import thumbnail
+from faces.templatetags.pictures import camera_clock, thumbnail
 from photofinder.admin_classes import ModelAdmin, ReadOnly, action, display, picture
 
 
@@ -38,7 +39,7 @@ class HasFacesFilter(admin.SimpleListFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(Releasing, ReadOnly, ModelAdmin[Photo]):
+class PhotoAdmin(DeletingPhotos, Releasing, ReadOnly, ModelAdmin[Photo]):
     """Photos."""
 
     list_display = ("picture", "original_name", "event", "progress", "released", "faces", "taken_at", "reason")
@@ -49,7 +50,7 @@ class PhotoAdmin(Releasing, ReadOnly, ModelAdmin[Photo]):
     ordering = ("-pk",)
     search_fields = ("original_name",)
     search_help_text = _("Search by file name")
-    actions = ("release", "take_back", "use_as_cover", "try_again")
+    actions = ("release", "take_back", "use_as_cover", "try_again", "delete_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Photo]:
         """With what the list shows beside them."""
@@ -78,9 +79,9 @@ class PhotoAdmin(Releasing, ReadOnly, ModelAdmin[Photo]):
         return int(photo.faces_count)
 
     @display(description=_("taken at"), ordering="image__taken_at")
-    def taken_at(self, photo: Photo) -> Any:
+    def taken_at(self, photo: Photo) -> str:
         """The camera's clock."""
-        return photo.image.taken_at
+        return camera_clock(photo.image.taken_at)
 
     @display(description=_("error"), ordering="error_code")
     def reason(self, photo: Photo) -> str:
@@ -129,6 +130,7 @@ def _offers(request: HttpRequest, photo: Photo) -> dict[str, Any]:
     return {
         "may_release": photo.event.released_only and request.user.has_perm(MAY_RELEASE),
         "may_cover": request.user.has_perm("faces.change_event") and photo.event.cover_id != photo.pk,
+        "may_delete": request.user.has_perm(MAY_DELETE_PHOTOS),
         "is_cover": photo.event.cover_id == photo.pk,
     }
 

@@ -24,7 +24,7 @@ from faces.services.erasure import attendee_forget
 from faces.services.likenesses import likeness_unseal
 from photofinder.roles import Role
 
-_MESSENGERS = {Role.BOT, Role.CLIENT}
+_MESSENGERS = {Role.BOT}  # who speaks for the addresses of a messenger
 
 
 class SubscriptionSerializer(serializers.Serializer[Subscription]):

@@ -25,6 +25,10 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     crops = serializers.IntegerField(help_text="Files with the cut-out of a face.")
     portraits = serializers.IntegerField()
     subscriptions = serializers.IntegerField()
+    uncompared = serializers.IntegerField(
+        help_text="Faces that an earlier engine read, which could not be compared. When photos are read anew those of "
+        "whoever opted out are deleted; to be forgotten, ask again."
+    )
     is_complete = serializers.BooleanField(
         help_text="False when nothing was known of the attendee's face: send a selfie to `forget/` as well."
     )
@@ -47,7 +51,7 @@ class Forget(SelfieView):
         """Delete the faces, vectors, cut-outs and portraits of whoever the selfie shows, in all events."""
         form = ForgetSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        attendee = named_attendee(form.validated_data.get("attendee", ""))
+        attendee = named_attendee(request, form.validated_data.get("attendee", ""))
         likeness = sent_likeness(form.validated_data)
         return Response(receipt(likeness_forget(likeness=likeness, attendee=attendee)))
 
@@ -55,6 +59,7 @@ class Forget(SelfieView):
 class OptOut(SelfieView):
     """Opt out."""
 
+    throttle_scope = "opt-out"
     roles: ClassVar = {"POST": _ASKERS}
     problems = (410, 422, 503)
 
@@ -69,6 +74,7 @@ class OptOut(SelfieView):
 
 def receipt(erasure: Erasure, *, is_complete: bool = True) -> dict[str, Any]:
     """An erasure as the API says it."""
-    counts = {name: erasure.counts.get(name, 0) for name in ("faces", "crops", "portraits", "subscriptions")}
+    names = ("faces", "crops", "portraits", "subscriptions", "uncompared")
+    counts = {name: erasure.counts.get(name, 0) for name in names}
     answer = {"receipt": erasure.number, "at": erasure.at, **counts, "is_complete": is_complete}
     return dict(ReceiptSerializer(answer).data)

@@ -14,7 +14,7 @@ from faces.services.notifications import Claim, notification_claim, notification
 from faces.services.results import result_photos
 from photofinder.roles import Role
 
-_CARRIERS = {Role.BOT, Role.CLIENT}
+_CARRIERS = {Role.BOT}
 
 
 class WhichSerializer(serializers.Serializer[Any]):

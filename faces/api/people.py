@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from faces.api.deciding import PersonChangeSerializer, person_change
 from faces.api.erasures import ReceiptSerializer, receipt
 from faces.api.ledger import DecisionSerializer, actor_of
-from faces.api.scope import EventChoice, asked_events, sees_drafts, shown_faces, visible_events
+from faces.api.scope import EventChoice, asked_events, sees_drafts, sees_hidden, shown_faces, visible_events
 from faces.api.shapes import FaceSerializer, PersonSerializer, PhotoSerializer
 from faces.models import Face, Person
 from faces.querysets import PersonQuerySet
@@ -37,7 +37,8 @@ class PersonList(ListAPIView[Person]):
         """Those in the events asked for."""
         events = asked_events(self.request)
         with_registered = "event" not in self.request.query_params
-        return Person.objects.listed(events, with_registered=with_registered).seen_in(events)
+        listed = Person.objects.listed(events, with_registered=with_registered, with_hidden=sees_hidden(self.request))
+        return listed.seen_in(events)
 
 
 class PersonDetail(APIView):
@@ -98,7 +99,8 @@ class PersonFaces(ListAPIView[Face]):
 def _person(request: Request, user_id: UUID) -> Person:
     """Whom the id means today, if the caller may know of them. Raises Problem `not_found`."""
     person = person_get(user_id)
-    if not sees_drafts(request) and not _is_shown(request, person):
+    is_hidden = person.hidden and not sees_hidden(request)
+    if is_hidden or (not sees_drafts(request) and not _is_shown(request, person)):
         raise Problem("not_found", "There is no such person.")
     return person
 

@@ -7,9 +7,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from faces.api.ledger import actor_of
 from faces.api.selfies import SelfieSerializer, SelfieView, sent_picture
-from faces.api.shapes import Fraction
 from faces.services.portraits import Registration, person_register
+from photofinder.fields import Fraction
 from photofinder.roles import Role
 
 
@@ -45,5 +46,6 @@ class Register(SelfieView):
             name=sent.get("name", ""),
             user_id=sent.get("user_id"),
             face_index=sent.get("face"),
+            by=actor_of(request),
         )
         return Response(RegistrationSerializer(registration).data, status=201)

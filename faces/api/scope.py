@@ -33,6 +33,11 @@ def sees_drafts(request: Request) -> bool:
     return is_superuser(request.user) or bool(roles_of(request.user) - {Role.BOT})
 
 
+def sees_hidden(request: Request) -> bool:
+    """Whether the caller sees people whom moderators hide: those who can show them again."""
+    return is_superuser(request.user) or bool(roles_of(request.user) & {Role.ORGANISER, Role.MODERATOR})
+
+
 def shown_faces(request: Request) -> FaceQuerySet:
     """The faces whose photos the caller sees."""
     faces: FaceQuerySet = Face.objects.all()
@@ -67,11 +72,16 @@ def asker_of(request: Request, attendee: Attendee | None = None) -> Asker:
     return Asker(channel, attendee, by=request.user, has_consent=has_consent)  # type: ignore[arg-type] # signed in
 
 
-def named_attendee(name: str) -> Attendee | None:
-    """The attendee of `<messenger>:<address>`, None for an empty name. Raises Problem `invalid`."""
+def named_attendee(request: Request, name: str) -> Attendee | None:
+    """The attendee of `<messenger>:<address>`, None for an empty name; only bots speak for one.
+
+    Raises Problem `invalid` or `permission_denied`.
+    """
     channel, _, address = name.partition(":")
     if not name:
         return None
+    if Role.BOT not in roles_of(request.user) and not is_superuser(request.user):
+        raise Problem("permission_denied", "Only a messenger's bot speaks for its attendees.")
     if not channel or not address:
         raise Problem("invalid", "An attendee is named as telegram:12345.")
     return attendee_get_or_create(channel=channel[:20], address=address[:64])

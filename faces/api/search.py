@@ -8,17 +8,18 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from faces.api.scope import EventChoice, asker_of, chosen_events, named_attendee, sees_drafts, visible_event
 from faces.api.selfies import LikenessSerializer, SelfieView, sealed, sent_picture
-from faces.api.shapes import Box, Fraction, PhotoSerializer
+from faces.api.shapes import Box, PhotoSerializer
+from faces.models import SelfieSearch
 from faces.services.attendance import MOST_PHOTOS, Found, attendee_search
 from faces.services.likenesses import likeness_seal
 from faces.services.results import result_open
 from faces.services.search import PersonMatch
-from photofinder.api import BoundedMultiPart, problem_json
+from photofinder.api import problem_json
 from photofinder.errors import EngineUnavailable, Problem
+from photofinder.fields import Fraction
 from photofinder.roles import EVERYBODY, STAFF_AND_CLIENTS
 
 _DEFAULT_LIMIT = 500
@@ -127,17 +128,19 @@ class Search(SelfieView):
         return Response(_found(request, form.validated_data))
 
 
-class SearchBatch(APIView):
+class SearchBatch(SelfieView):
     """Find people by several selfies."""
 
     roles: ClassVar = {"POST": STAFF_AND_CLIENTS}
     problems = (404, 503)
-    throttle_scope = "search"
-    parser_classes = (BoundedMultiPart,)
 
     def max_body_bytes(self) -> int:
-        """As many selfies as are allowed."""
-        return int(settings.SELFIE_MAX_BYTES * settings.SELFIE_MAX_FILES)
+        """All selfies together."""
+        return int(settings.SELFIES_MAX_BYTES)
+
+    def most_files(self) -> int:
+        """One more than is taken, so that it shows."""
+        return int(settings.SELFIE_MAX_FILES + 1)
 
     @extend_schema(request={"multipart/form-data": SelfiesSerializer}, responses={200: FoundPerFileListSerializer})
     def post(self, request: Request) -> Response:
@@ -154,7 +157,7 @@ class SearchBatch(APIView):
 def _found(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
     """What a valid form of AskedSerializer's fields finds. Raises Problem."""
     slug, code = wanted.get("event"), wanted.get("code", "")
-    attendee = named_attendee(wanted.get("attendee", ""))
+    attendee = named_attendee(request, wanted.get("attendee", ""))
     file = wanted.get("photo")
     found = attendee_search(
         asker=asker_of(request, attendee),
@@ -163,11 +166,16 @@ def _found(request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
         picture=sent_picture(file) if file else None,
         face_index=wanted.get("face"),
         likeness=sealed(wanted.get("likeness")),
-        earlier=result_open(code=wanted["result"], of_any_channel=True) if wanted.get("result") else None,
+        earlier=_earlier(request, wanted.get("result", "")),
         min_similarity=wanted["min_similarity"],
     )
     answer = replace(found, matches=replace(found.matches, photos=found.matches.photos[: wanted["limit"]]))
     return dict(FoundSerializer(answer, context={"request": request, "search": found.search}).data)
+
+
+def _earlier(request: Request, code: str) -> SelfieSearch | None:
+    """The result that is to be added to; what staff found is not for attendees."""
+    return result_open(code=code, of_any_channel=sees_drafts(request)) if code else None
 
 
 def _found_or_problem(request: Request, file: Any, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -49,8 +49,12 @@ class SelfieView(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """With the selfie held in memory: it is on no disk."""
-        request.upload_handlers = [SelfieUploads(request)]
+        request.upload_handlers = [SelfieUploads(request, most_files=self.most_files())]
         return super().initialize_request(request, *args, **kwargs)
+
+    def most_files(self) -> int:
+        """How many files are kept of a request."""
+        return 1
 
     def max_body_bytes(self) -> int:
         """One selfie."""

@@ -1,6 +1,6 @@
 """How photos and people look in the API, wherever they appear."""
 
-import math
+from datetime import UTC
 from functools import cached_property
 from typing import Any
 
@@ -14,25 +14,8 @@ from faces.models import Face, Person
 from faces.services.albums import AlbumPhoto
 from faces.services.links import photo_link
 from faces.services.search import PhotoMatch
+from photofinder.fields import Fraction
 from photofinder.storage import signed_url
-
-
-class Fraction(serializers.FloatField):
-    """A number from 0 to 1, to four digits."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, max_value=1, **options)
-
-    def to_internal_value(self, data: Any) -> float:
-        """NaN would pass every comparison."""
-        value = super().to_internal_value(data)
-        if not math.isfinite(value):
-            self.fail("invalid")
-        return value
-
-    def to_representation(self, value: float) -> Any:
-        """Rounded."""
-        return round(value, 4)
 
 
 class Box(serializers.ListField):
@@ -71,7 +54,12 @@ class PhotoSerializer(serializers.Serializer[PhotoMatch | AlbumPhoto]):
     thumbnail_url = serializers.SerializerMethodField(help_text="A copy of at most 512 pixels; expires.")
     preview_url = serializers.SerializerMethodField(help_text="A copy of at most 1600 pixels; expires.")
     bytes = serializers.IntegerField(source="face.photo.image.bytes", help_text="The size of the original.")
-    taken_at = serializers.DateTimeField(source="face.photo.image.taken_at", allow_null=True)
+    taken_at = serializers.DateTimeField(
+        source="face.photo.image.taken_at",
+        allow_null=True,
+        default_timezone=UTC,
+        help_text="The camera's clock, which has no zone, as if it were UTC.",
+    )
     box = Box(source="face.box")
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
@@ -121,7 +109,7 @@ class PersonSerializer(serializers.Serializer[Person]):
         if not sees_drafts(self.context["request"]):
             return None
         faces: list[Face] = person.best_faces
-        portraits = [] if faces else person.portraits.registered()
+        portraits = [] if faces else person.given_portraits
         key = next((row.crop_key for row in (*faces, *portraits)), None)
         return str(self.context["request"].build_absolute_uri(signed_url(key))) if key else None
 

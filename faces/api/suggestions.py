@@ -13,12 +13,13 @@ from rest_framework.views import APIView
 
 from faces.api.ledger import DecisionSerializer, actor_of, told
 from faces.api.scope import visible_event
-from faces.api.shapes import FaceSerializer, Fraction
+from faces.api.shapes import FaceSerializer
 from faces.models import Person, Suggestion
 from faces.querysets import SuggestionQuerySet
 from faces.services.answers import suggestion_answer
 from faces.services.people import current_calibration
 from faces.services.suggestions import suggestion_postpone
+from photofinder.fields import Fraction
 from photofinder.roles import STAFF_AND_CLIENTS, Role
 from photofinder.storage import signed_url
 

@@ -2,7 +2,7 @@
 
 from faces.models.attendees import Attendee, NotMe, Portrait, SelfieSearch
 from faces.models.deliveries import Announced, Download, Notification, Subscription
-from faces.models.erasures import Erasure, OptOut, OptOutCode, OptOutPlace
+from faces.models.erasures import ErasedPlace, Erasure, OptOut, OptOutCode, PendingDeletion
 from faces.models.events import Event, Photo, Refusal, UploadBatch
 from faces.models.ledger import Decision, EventCalibration, PairCheck, Suggestion, Verdict
 from faces.models.people import Appearance, Face, FaceVector, Person
@@ -13,6 +13,7 @@ __all__ = [
     "Attendee",
     "Decision",
     "Download",
+    "ErasedPlace",
     "Erasure",
     "Event",
     "EventCalibration",
@@ -22,8 +23,8 @@ __all__ = [
     "Notification",
     "OptOut",
     "OptOutCode",
-    "OptOutPlace",
     "PairCheck",
+    "PendingDeletion",
     "Person",
     "Photo",
     "Portrait",

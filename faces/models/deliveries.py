@@ -30,7 +30,7 @@ class Download(models.Model):
         verbose_name_plural = _("downloads")
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M %Z}"
 
 
 class Subscription(models.Model):

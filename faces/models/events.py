@@ -71,6 +71,7 @@ class Event(models.Model):
     watermark_opacity = models.PositiveSmallIntegerField(
         _("opacity of the watermark, %"), default=60, validators=[MinValueValidator(5), MaxValueValidator(100)]
     )
+    deletion_began_at = models.DateTimeField(null=True, editable=False)
     # How often there was something to tell subscribers, and up to which time they were told.
     news = models.PositiveIntegerField(default=0, editable=False)
     told = models.PositiveIntegerField(default=0, editable=False)
@@ -141,6 +142,8 @@ class Photo(models.Model):
     error_code = models.CharField(_("error code"), max_length=40, blank=True)
     error = models.TextField(_("error"), blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    # The contract of the engine that looked for faces last: what it left out is not looked for again.
+    analysed_with = models.CharField(max_length=160, blank=True, editable=False)
     is_released = models.BooleanField(_("released"), default=False, editable=False)
     is_still = models.BooleanField(
         default=False, editable=False

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from faces.models.events import Event
 from faces.models.people import Face, Person
@@ -26,7 +27,7 @@ class Decision(models.Model):
         DIFFER = "differ", _("different people")
         HIDE = "hide", _("hide")
         SHOW = "show", _("show")
-        NAME = "name", _("name")
+        NAME = "name", pgettext_lazy("decision", "name")
         COVER = "cover", _("cover")
         UNDO = "undo", _("undo")
 
@@ -46,7 +47,7 @@ class Decision(models.Model):
         ordering: ClassVar = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M %Z}"
 
 
 class Verdict(models.Model):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from faces.models import Download, Photo, SelfieSearch
+from faces.pages.problems import refused
 from faces.services.archives import zip_photos, zip_stream
 from faces.services.deliveries import (
     PREVIEW_PX,
@@ -28,6 +29,7 @@ from faces.services.links import OpenedLink, link_open
 from faces.services.results import result_open, shared_open
 from photofinder.errors import Problem
 from photofinder.media import CONTENT_TYPES
+from photofinder.visitors import wait_seconds
 
 View = Callable[..., HttpResponseBase]
 _SIDES = {"thumb": THUMB_PX, "preview": PREVIEW_PX}
@@ -41,13 +43,24 @@ def _or_page(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except Problem as problem:
-            title, detail, status = _said(problem)
-            context = {"problem": {"title": title, "detail": detail}}
-            response = render(request, "pages/gone.html", context, status=status)
+            response = _explained(request, problem)
         patch_cache_control(response, private=True, no_store=True)
         return response
 
     return answer
+
+
+def _explained(request: HttpRequest, problem: Problem) -> HttpResponse:
+    if problem.code == "throttled":
+        return refused(request, problem, lambda words: render(request, "pages/gone.html", {"problem": words}))
+    title, detail, status = _said(problem)
+    return render(request, "pages/gone.html", {"problem": {"title": title, "detail": detail}}, status=status)
+
+
+def _require_pace(request: HttpRequest, what: str, rate: str) -> None:
+    """Raises Problem `throttled` where the visitor's address has fetched too many."""
+    if wait := wait_seconds(request, what, rate):
+        raise Problem("throttled", f"Wait {wait} seconds.", reason="downloads", wait=wait)
 
 
 @require_safe
@@ -57,6 +70,7 @@ def photo_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
 
     Thumbnails and previews that are looked at are not counted as downloads.
     """
+    _require_pace(request, "page-file", settings.PAGE_FILE_RATE)
     link = link_open(token)
     photo = Photo.objects.select_related("image", "event").filter(pk=link.photo).first()
     if photo is None:
@@ -77,17 +91,19 @@ def photo_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
 @_or_page
 def result_zip(request: HttpRequest, code: str) -> HttpResponseBase:
     """All photos of one's own result."""
-    return _archive(request, result_open(code=code))
+    return _archive(request, result_open, code)
 
 
 @require_safe
 @_or_page
 def shared_zip(request: HttpRequest, code: str) -> HttpResponseBase:
     """All photos of a result that somebody shared."""
-    return _archive(request, shared_open(code=code))
+    return _archive(request, shared_open, code)
 
 
-def _archive(request: HttpRequest, search: SelfieSearch) -> HttpResponseBase:
+def _archive(request: HttpRequest, opened: Callable[..., SelfieSearch], code: str) -> HttpResponseBase:
+    _require_pace(request, "page-zip", settings.PAGE_ZIP_RATE)
+    search = opened(code=code)
     photos = zip_photos(search=search)
     if not photos:
         raise Problem("no_photos", "The result is empty.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from faces.services.likenesses import Likeness, likeness_of, likeness_seal
 from faces.services.results import result_open
 from faces.services.search import selfie_read
 from photofinder.errors import Problem
+from photofinder.visitors import wait_seconds
 
 _SHOWN = (Erasure.Kind.FORGET, Erasure.Kind.OPT_OUT)
 
@@ -26,9 +28,13 @@ _SHOWN = (Erasure.Kind.FORGET, Erasure.Kind.OPT_OUT)
 @unlisted
 def opt_out(request: HttpRequest) -> HttpResponse:
     """A selfie, what will happen, and the receipt: whoever it shows is not found again in later photos either."""
-    return _leave(
-        request, {"action": request.path, "is_opt_out": True}, lambda likeness: likeness_opt_out(likeness=likeness)
-    )
+
+    def erase(likeness: Likeness) -> Erasure:
+        if wait := wait_seconds(request, "opt-out", settings.OPT_OUT_RATE):
+            raise Problem("throttled", f"Wait {wait} seconds.", reason="opt_outs", wait=wait)
+        return likeness_opt_out(likeness=likeness)
+
+    return _leave(request, {"action": request.path, "is_opt_out": True}, erase)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

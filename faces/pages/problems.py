@@ -30,6 +30,8 @@ _SAID = {
     "consent_needed": (_("One tick is missing"), _("Tick the box to agree, then take your selfie.")),
     "nothing_sent": (_("There is no photo yet"), _("Take a selfie or choose a photo of yourself.")),
     "throttled": (_("Too many searches"), _("Try again in a moment.")),
+    "opt_outs": (_("Too many opt-outs from here"), _("Try again later.")),
+    "downloads": (_("Too many downloads at once"), _("Try again in a moment.")),
     "another_person": (_("This looks like somebody else"), _("Take another photo of the same person.")),
     "likeness_expired": (_("That was too long ago"), _("Take your selfie again.")),
     "not_let_in": (_("The event is not open to you"), _("Load this page again and enter the event's code.")),

@@ -22,6 +22,7 @@ def suggestion_answer(*, suggestion: Suggestion, is_same: bool, actor: User | No
         raise Problem("changed_since", _("This question has an answer by now."))
     if asked.face_id is not None:
         if is_same and asked.is_objection:
+            asked.delete()
             return faces_confirm(person=asked.one, faces=[asked.face_id], actor=actor)
         if is_same:
             return faces_move(person=asked.other, faces=[asked.face_id], to=asked.one, actor=actor)

@@ -15,7 +15,7 @@ from faces.services.results import result_photos
 
 _MISSING = "missing.txt"
 _READABLE = 0o644 << 16
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that an archive can say
+_EARLIEST, _LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)  # that an archive can say
 logger = logging.getLogger(__name__)
 
 
@@ -64,7 +64,7 @@ def _written(archive: ZipFile, sink: "_Sink", entry: ZipInfo, chunks: Iterable[b
 def _entry(photo: Photo, name: str) -> ZipInfo:
     """With the camera's clock, as an archive keeps clocks without a zone."""
     at = (photo.image.taken_at or photo.image.stored_at).timetuple()[:6]
-    entry = ZipInfo(name, max(at, _EARLIEST))
+    entry = ZipInfo(name, min(max(at, _EARLIEST), _LATEST))
     entry.external_attr = _READABLE
     entry.file_size = photo.image.bytes  # about: what is far from 4 GB needs no long sizes, which some systems misread
     return entry

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -140,15 +141,20 @@ def _with_earlier(photos: Sequence[PhotoMatch], earlier: SelfieSearch | None) ->
 def _record(
     asker: Asker, event: Event | None, outcome: str, photos: Sequence[PhotoMatch] | None = None
 ) -> SelfieSearch:
-    """Write the line of the audit log, with the result when there is one."""
+    """Write the line of the audit log, with the result when there is one. Raises Problem `consent_needed` when the
+    attendee was forgotten while we searched.
+    """
     result: dict[str, Any] = {} if photos is None else result_fields(photos)
-    line: SelfieSearch = SelfieSearch.objects.create(
-        channel=asker.channel,
-        event=event,
-        attendee=asker.attendee,
-        by=asker.by,
-        has_consent=asker.has_consent,
-        outcome=outcome,
-        **result,
-    )
+    try:
+        line: SelfieSearch = SelfieSearch.objects.create(
+            channel=asker.channel,
+            event=event,
+            attendee=asker.attendee,
+            by=asker.by,
+            has_consent=asker.has_consent,
+            outcome=outcome,
+            **result,
+        )
+    except IntegrityError as error:
+        raise Problem("consent_needed", _("Agree first to your selfie being looked at.")) from error
     return line

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from faces.calibration import Calibration
 from faces.clustering import Sayings, cluster, matched
-from faces.models import Decision, Event, Face, Person
+from faces.models import Decision, Erasure, Event, Face, Person
 from faces.services.erasure import people_suppress
 from faces.services.ledger import faces_held, people_retire, people_ruled_out, twins_free
 from faces.services.people import current_calibration, current_contract, people_refresh
@@ -21,12 +21,12 @@ from faces.services.turns import take_turn
 from photofinder.celery import enqueue, queue_length
 from photofinder.vectors import matrix
 
-_PATIENCE = 3  # plans that decisions may overtake before one is made while everybody waits
+_PATIENCE = 3  # plans that may be overtaken before one is made while everybody waits
 _CONSOLIDATION_LOCK = 0x0FACE2
 
 
 class _OvertakenError(Exception):
-    """A decision was made since the plan."""
+    """A decision was made since the plan, or somebody was forgotten."""
 
 
 @transaction.atomic
@@ -34,8 +34,8 @@ def event_consolidate(*, event: Event) -> None:
     """Cluster all faces of the event anew and let people follow, in one transaction: ids change as little as they can.
 
     A moderator's word holds: pinned faces stay, ruled out ones stay away, and nobody whom a decision speaks of is
-    dissolved or joined with another such person. A decision made meanwhile lets the plan be made again. Does nothing
-    while another worker is at it.
+    dissolved or joined with another such person. A decision made meanwhile, or somebody who was forgotten, lets the
+    plan be made again. Does nothing while another worker is at it.
     """
     if not _claimed(event):
         return
@@ -70,8 +70,10 @@ def _claimed(event: Event) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _last_decision(event: Event) -> int:
-    return Decision.objects.filter(events=event).aggregate(last=Max("pk"))["last"] or 0
+def _last_words(event: Event) -> tuple[int, int]:
+    """The last decision about the event, and the last erasure anywhere: people it left without a face are at none."""
+    decision = Decision.objects.filter(events=event).aggregate(last=Max("pk"))["last"] or 0
+    return decision, Erasure.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 @dataclass
@@ -82,7 +84,7 @@ class _Plan:
 
     def __post_init__(self) -> None:
         self._revision = Event.objects.values_list("revision", flat=True).get(pk=self.event.pk)
-        self._last_decision = _last_decision(self.event)
+        self._last_words = _last_words(self.event)
         faces = Face.objects.filter(photo__event=self.event, contract=current_contract(), dismissed=False)
         columns = ("pk", "photo", "quality", "person")
         rows, self._vectors = matrix(faces.order_by("pk"), "vector__embedding", *columns)
@@ -97,7 +99,7 @@ class _Plan:
 
     def carry_out(self) -> None:
         """Write it. Raises _OvertakenError."""
-        if _last_decision(self.event) != self._last_decision:
+        if _last_words(self.event) != self._last_words:
             raise _OvertakenError
         changed = self._targets != self._holders
         new = self._founded()

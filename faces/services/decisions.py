@@ -19,7 +19,8 @@ from faces.services.ledger import (
     people_replay,
     people_retire,
 )
-from faces.services.people import people_refresh
+from faces.services.people import as_name, people_refresh
+from faces.services.releases import events_announce
 from faces.services.suggestions import suggestions_review
 from faces.services.turns import take_turn
 from photofinder.errors import Problem
@@ -56,7 +57,7 @@ def people_merge(
         raise _contracts_differ()
     if name is None:
         name = next((people[pk].name for pk in [into.pk, *ids] if people[pk].name), "")
-    name = _as_name(name)
+    name = as_name(name)
     say: dict[str, Any] = {"name": name} if name != people[into.pk].name else {}
     if cover is not None:
         say["chosen_cover_id"] = _faces([cover.pk], [into.pk, *ids])[0].pk
@@ -150,6 +151,8 @@ def people_hide(*, people: Collection[Person], actor: User | None, hidden: bool 
     take_turn()
     ids = sorted(_current([person.pk for person in people]))
     kind = Kind.HIDE if hidden else Kind.SHOW
+    if not hidden:
+        events_announce(event_ids=list(Event.objects.concerned(ids).values_list("pk", flat=True)))
     return _decide(kind, actor, ids, {"people": ids}, say={pk: {"hidden": hidden} for pk in ids})
 
 
@@ -158,7 +161,7 @@ def person_name(*, person: Person, name: str, actor: User | None) -> Decision:
     """Name somebody; an empty name takes the name away. Raises Problem `merged_already` or `too_long`."""
     take_turn()
     _current([person.pk])
-    name = _as_name(name)
+    name = as_name(name)
     return _decide(Kind.NAME, actor, [person.pk], {"person": person.pk}, say={person.pk: {"name": name}})
 
 
@@ -304,14 +307,6 @@ def _contracts_differ() -> Problem:
     return Problem("contracts_differ", text)
 
 
-def _as_name(text: str) -> str:
-    """A name as it is kept. Raises Problem `too_long`."""
-    name = " ".join(text.replace("\0", "").split())
-    if len(name) > 200:
-        raise Problem("too_long", _("A name has at most 200 letters."))
-    return name
-
-
 def _faces(ids: Collection[int], owners: Sequence[int] | None) -> list[Face]:
     """These faces, which must be one of the `owners`' (empty: nobody's; None: anybody's).
 
@@ -331,7 +326,8 @@ def _refuse_when_built_upon(decision: Decision) -> None:
     """Raise Problem `changed_since` when decisions that hold speak of a person whom this one made."""
     new = decision.payload.get("new")
     later = Decision.objects.active().filter(people=new, pk__gt=decision.pk).exclude(kind=Kind.UNDO) if new else []
-    if found := [(row.pk, f"#{row.pk} {row.get_kind_display()} ({localtime(row.at):%d.%m. %H:%M})") for row in later]:
+    told = "#{0.pk} {1} ({2:%d.%m. %H:%M %Z})"
+    if found := [(row.pk, told.format(row, row.get_kind_display(), localtime(row.at))) for row in later]:
         text = _("Later decisions are about the person that came of it; undo them first: %s.")
         raise Problem(
             "changed_since", text % ", ".join(name for _pk, name in found), decisions=[pk for pk, _n in found]

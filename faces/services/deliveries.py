@@ -62,6 +62,12 @@ def preview_key(*, photo: Photo, long_side: int) -> str:
     return key
 
 
+def preview_keys(photo: Photo) -> set[str]:
+    """The storage keys of all its copies, as its event looks now."""
+    look = event_look(photo.event)
+    return {storage.preview_key(photo.image.sha256, side, look) for side in (THUMB_PX, PREVIEW_PX)}
+
+
 def event_look(event: Event) -> str:
     """What tells the looks of events apart: a digest of the watermark's settings."""
     if not event.watermark_text and not event.watermark_logo:

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterable
 
 import numpy as np
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from faces.boxes import same_faces
 from faces.models import Face, FaceVector, Photo, Verdict
-from faces.services.erasure import keys_delete
+from faces.services.files import files_drop
 from faces.services.people import people_refresh
 from faces.services.turns import take_turn
 
@@ -43,8 +42,7 @@ def faces_write(*, photos: Collection[Photo], found: Iterable[Face]) -> None:
     vectors = [FaceVector(face=face, embedding=face.vector.embedding) for faces in new.values() for face in faces]
     FaceVector.objects.bulk_create(vectors, update_conflicts=True, unique_fields=["face"], update_fields=["embedding"])
     people_refresh(ids=people)
-    gone_keys = before - _crop_keys(photos)
-    transaction.on_commit(lambda: keys_delete(keys=gone_keys), robust=True)
+    files_drop(keys=before - _crop_keys(photos))
 
 
 def _crop_keys(photos: Collection[Photo]) -> set[str]:

@@ -40,7 +40,7 @@ def logo_set(*, event: Event, logo: bytes | None) -> None:
         event.watermark_logo = storage.logo_key(hashlib.sha256(logo).hexdigest())
         storage.save(event.watermark_logo, logo)
     if before and before != event.watermark_logo:
-        transaction.on_commit(partial(_logo_drop, before))
+        transaction.on_commit(partial(logo_drop, before))
 
 
 def watermark_sample(*, event: Event, logo: bytes | None) -> bytes:
@@ -84,6 +84,7 @@ def _sample_pixels(event: Event) -> NDArray[np.uint8]:
     return np.repeat(light.clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
-def _logo_drop(key: str) -> None:
+def logo_drop(key: str) -> None:
+    """Delete a logo that no event has."""
     if not Event.objects.filter(watermark_logo=key).exists():
         storage.delete(key)

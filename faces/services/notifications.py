@@ -15,8 +15,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from faces.models import Announced, Event, Face, Notification, NotMe, SelfieSearch, Subscription
+from faces.services.attendees import subscriptions_end
 from faces.services.portraits import registered_photos
-from faces.services.results import result_fields
+from faces.services.results import result_fields, result_photos
 from faces.services.search import PhotoMatch
 from photofinder.celery import enqueue, queue_length
 
@@ -45,15 +46,22 @@ def events_with_news_resume() -> None:
 
 @transaction.atomic
 def notification_claim(*, channel: str) -> Claim | None:
-    """The oldest notification for that messenger that nobody else sends, claimed; None when there is none."""
+    """The oldest notification for that messenger that nobody else sends, claimed; None when there is none.
+
+    Those of events that are closed now wait until they are open again.
+    """
     dead = timezone.now() - timedelta(seconds=settings.NOTIFICATION_SECONDS)
-    mine = Notification.objects.filter(subscription__attendee__channel=channel)
+    open_events = Event.objects.published()
+    mine = Notification.objects.filter(subscription__attendee__channel=channel, subscription__event__in=open_events)
     mine.filter(state=State.CLAIMED, claims__gt=1, claimed_at__lt=dead).update(state=State.SENT)
     left = Q(state=State.WAITING) | Q(state=State.CLAIMED, claimed_at__lt=dead)
     rows = mine.filter(left).select_for_update(skip_locked=True, of=("self",)).order_by("created_at", "pk")
     notification = rows.select_related("subscription__attendee", "subscription__event", "search").first()
     if notification is None:
         return None
+    if not _still_shown(notification):
+        notification.delete()
+        return notification_claim(channel=channel)
     claimed = {"state": State.CLAIMED, "claimed_at": timezone.now(), "claims": F("claims") + 1}
     Notification.objects.filter(pk=notification.pk).update(**claimed)
     return Claim(notification, is_repeated=notification.claims > 0)
@@ -63,9 +71,17 @@ def notification_claim(*, channel: str) -> Claim | None:
 def notification_done(*, notification: Notification, is_gone: bool = False) -> None:
     """It was sent; or the attendee `is_gone` from the messenger, which ends all their subscriptions."""
     if is_gone:
-        notification.subscription.attendee.subscriptions.all().delete()
+        subscriptions_end(attendee=notification.subscription.attendee)
         return
     Notification.objects.filter(pk=notification.pk).update(state=State.SENT)
+
+
+def _still_shown(notification: Notification) -> bool:
+    """Whether it has photos that may be seen; those that may not will be news when they are shown again."""
+    found = result_photos(notification.search)
+    photos = [match.face.photo_id for match in found[: found.count()]]
+    Announced.objects.filter(notification=notification).exclude(photo__in=photos).delete()
+    return bool(photos)
 
 
 def _event_notify(pk: int) -> None:

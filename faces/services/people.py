@@ -49,6 +49,14 @@ def person_get(user_id: UUID) -> Person:
     return person
 
 
+def as_name(text: str) -> str:
+    """A person's name as it is kept. Raises Problem `too_long`."""
+    name = " ".join(text.replace("\0", "").split())
+    if len(name) > 200:
+        raise Problem("too_long", _("A name has at most 200 letters."))
+    return name
+
+
 def event_calibrations(events: QuerySet[Event]) -> dict[int, Calibration]:
     """The calibrations that were measured at some of these events, by the event's primary key."""
     contract = current_contract()

@@ -20,8 +20,10 @@ from faces.models import Event, Face, FaceVector, Photo
 from faces.quality import QualityGates, assess
 from faces.services.detections import faces_write
 from faces.services.erasure import faces_suppress
+from faces.services.files import files_drop, files_keep
 from faces.services.people import current_contract, faces_assign
 from faces.services.suppression import kept
+from faces.services.turns import take_turn
 from media_index.services import image_ingest
 from photofinder import storage
 from photofinder.celery import enqueue, queue_length
@@ -46,15 +48,15 @@ def photos_detect(*, photo_ids: Sequence[int]) -> None:
     """Find the faces of these photos; an image whose faces another event knows is not analysed again."""
     with _stage(photo_ids, State.INGESTED, State.ANALYSED) as stage, stage.failing(*stage.photos):
         contract = current_contract()
-        known = {photo.pk: _known_faces(photo, contract) for photo in stage.photos}
-        fresh = [photo for photo in stage.photos if not known[photo.pk]]
-        every = [(photo, face) for photo, faces in _analyse(stage, fresh) for face in faces]
-        found = kept(every, contract=contract)
-        _save_cutouts(found)
-        for photo, face in [pair for pair in every if pair not in found]:  # of an attempt before they opted out
-            storage.delete(storage.crop_key(photo.image.sha256, face.box))
-        copies = [face for faces in known.values() for face in faces]
-        faces_write(photos=stage.photos, found=[*copies, *(_face(photo, face, contract) for photo, face in found)])
+        elsewhere = _known_elsewhere(stage.photos, contract)
+        fresh = [photo for photo in stage.photos if photo.image_id not in elsewhere]
+        seen = [(_face(photo, face, contract), face) for photo, faces in _analyse(stage, fresh) for face in faces]
+        copies = _copies(stage, [photo for photo in stage.photos if photo.image_id in elsewhere], contract)
+        found = kept([*(row for row, _face in seen), *copies], contract=contract)
+        chosen = {id(row) for row in found}
+        _save_cutouts([(row.crop_key, face) for row, face in seen if id(row) in chosen])
+        faces_write(photos=stage.photos, found=found)
+        Photo.objects.filter(pk__in=stage.finished).update(analysed_with=contract)
 
 
 def photos_assign(*, photo_ids: Sequence[int]) -> None:
@@ -80,13 +82,13 @@ def photos_retry(*, photo_ids: Sequence[int]) -> int:
 
 @transaction.atomic
 def photos_reembed(*, event: Event | None = None) -> int:
-    """Let the engine in use look again at photos, of one event or of all, in which it found no face yet; how many.
+    """Let the engine in use look at photos, of one event or of all, that only another one has looked at; how many.
 
     Faces that it finds where another engine found them stay who they are: every decision about them holds.
     """
     photos = Photo.objects.filter(state=State.READY) if event is None else event.photos.filter(state=State.READY)
     photos = photos.exclude(event__biometrics_deleted_at__gt=F("batch__created_at"))
-    ids = list(photos.exclude(faces__contract=current_contract()).values_list("pk", flat=True))
+    ids = list(photos.exclude(analysed_with=current_contract()).values_list("pk", flat=True))
     Photo.objects.filter(pk__in=ids).update(state=State.INGESTED, changed_at=timezone.now())
     enqueue(settings.PIPELINE[State.INGESTED], ids, chunk=settings.FACE_CHUNK)
     return len(ids)
@@ -110,6 +112,16 @@ class _Stage:
         self.photos = photos
         self.failed: set[int] = set()
 
+    @property
+    def finished(self) -> list[int]:
+        """Those that the stage is done with."""
+        return [photo.pk for photo in self.photos if photo.pk not in self.failed]
+
+    def put_off(self, photo: Photo) -> None:
+        """Let the stage look at the photo once more, later."""
+        self.failed.add(photo.pk)
+        enqueue(settings.PIPELINE[photo.state], [photo.pk])
+
     @contextmanager
     def failing(self, *photos: Photo) -> Iterator[None]:
         """Turn what goes wrong with these photos into their error."""
@@ -131,10 +143,9 @@ def _stage(photo_ids: Sequence[int], state: str, done: str) -> Iterator[_Stage]:
     with transaction.atomic():
         stage = _Stage(list(Photo.objects.claimed(ids, state)))
         yield stage
-        finished = [photo.pk for photo in stage.photos if photo.pk not in stage.failed]
-        Photo.objects.filter(pk__in=finished).update(state=done, attempts=0, changed_at=timezone.now())
+        Photo.objects.filter(pk__in=stage.finished).update(state=done, attempts=0, changed_at=timezone.now())
         if done in settings.PIPELINE:
-            enqueue(settings.PIPELINE[done], finished)
+            enqueue(settings.PIPELINE[done], stage.finished)
 
 
 @transaction.atomic
@@ -150,6 +161,8 @@ def _attempt(photo_ids: Sequence[int], state: str) -> list[int]:
     again = {photo.pk for photo in photos if photo.attempts and len(photo_ids) > 1} - spent
     enqueue(settings.PIPELINE[state], sorted(again), chunk=1)
     now = [photo for photo in photos if photo.pk not in spent | again]
+    if state == State.INGESTED:  # what killed attempts cut out: no row may ever name it
+        files_drop(keys=[key for photo in photos if photo.attempts for key in storage.crop_keys(photo.image.sha256)])
     for photo in now:
         photo.attempts += 1
     Photo.objects.bulk_update(now, ["attempts"])
@@ -164,14 +177,36 @@ def _photos_fail(ids: set[int], code: str, detail: str) -> None:
         enqueue(settings.CONSOLIDATION, sorted(events.values_list("pk", flat=True).distinct()), chunk=1)
 
 
-def _known_faces(photo: Photo, contract: str) -> list[Face]:
-    """Copies, unsaved, of the faces that an engine of this contract found in the same image in another event."""
-    known = Photo.objects.filter(image=photo.image_id, faces__contract=contract).exclude(pk=photo.pk).first()
-    copies = list(known.faces.filter(contract=contract).select_related("vector")) if known else []
-    for face in copies:
+def _known_elsewhere(photos: Sequence[Photo], contract: str) -> dict[int, int]:
+    """Of those of these images in which an engine of this contract found faces in another event a photo there."""
+    images = [photo.image_id for photo in photos]
+    others = Photo.objects.filter(image__in=images, faces__contract=contract).exclude(pk__in=[p.pk for p in photos])
+    return dict(others.values_list("image", "pk"))
+
+
+def _copies(stage: _Stage, photos: Sequence[Photo], contract: str) -> list[Face]:
+    """Copies, unsaved, of the faces that are known of the images of these photos. A photo whose image's faces were
+    deleted meanwhile is looked at later.
+    """
+    if not photos:
+        return []
+    take_turn()  # until they are written nobody deletes what they are copied from, and not them
+    elsewhere = _known_elsewhere(photos, contract)
+    copies: list[Face] = []
+    for photo in photos:
+        if photo.image_id in elsewhere:
+            copies += _copied(elsewhere[photo.image_id], photo, contract)
+        else:
+            stage.put_off(photo)
+    return copies
+
+
+def _copied(known: int, photo: Photo, contract: str) -> list[Face]:
+    faces = list(Face.objects.filter(photo=known, contract=contract).select_related("vector"))
+    for face in faces:
         face.pk, face.photo, face.assigned_by, face.dismissed = None, photo, "", False
         face.person = face.engine_person = None
-    return copies
+    return faces
 
 
 def _analyse(stage: _Stage, photos: list[Photo]) -> Iterator[tuple[Photo, list[DetectedFace]]]:
@@ -191,14 +226,15 @@ def _analyse(stage: _Stage, photos: list[Photo]) -> Iterator[tuple[Photo, list[D
                     yield photo, engine.analyse([picture])[0]
 
 
-def _save_cutouts(found: Sequence[tuple[Photo, DetectedFace]]) -> None:
-    """Store the faces' cut-outs, several at a time: encoding leaves other threads alone, and S3 answers slowly."""
+def _save_cutouts(found: Sequence[tuple[str, DetectedFace]]) -> None:
+    """Store cut-outs by their keys, several at a time: encoding leaves other threads alone, and S3 answers slowly."""
 
-    def save(photo: Photo, face: DetectedFace) -> None:
-        storage.save(storage.crop_key(photo.image.sha256, face.box), webp(face.cutout))
+    def save(key: str, face: DetectedFace) -> None:
+        storage.save(key, webp(face.cutout))
 
+    files_keep(keys=[key for key, _face in found])
     with ThreadPoolExecutor(_SAVING_THREADS) as pool:
-        for saved in [pool.submit(save, photo, face) for photo, face in found]:
+        for saved in [pool.submit(save, key, face) for key, face in found]:
             saved.result()
 
 

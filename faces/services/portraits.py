@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from faces.alignment import align
 from faces.models import Event, Person, Portrait
 from faces.quality import QualityGates, assess
 from faces.querysets import FaceQuerySet
+from faces.services.decisions import person_name
+from faces.services.files import file_adopted, files_drop
 from faces.services.likenesses import Likeness, likeness_join, likeness_of
-from faces.services.people import current_contract, person_get
+from faces.services.people import as_name, current_calibration, current_contract, person_get
 from faces.services.search import SIMILARITY, PhotoMatch, Selfie, likeness_search, selfie_read
 from faces.services.suppression import require_not_opted_out
 from faces.services.turns import take_turn
@@ -39,32 +41,39 @@ class Registration:
 
 
 def person_register(
-    *, picture: Picture, name: str = "", user_id: UUID | None = None, face_index: int | None = None
+    *,
+    picture: Picture,
+    name: str = "",
+    user_id: UUID | None = None,
+    face_index: int | None = None,
+    by: User | None = None,
 ) -> Registration:
-    """Enrol somebody by a portrait that passes the gates of faces in photos; anew with `user_id`.
+    """Enrol somebody by a portrait that passes the gates of faces in photos. Who registered before is known again by
+    their portraits, or is named by `user_id`.
 
     A better portrait becomes the best one, a worse one is kept beside it, up to five. Raises what `selfie_read` raises,
-    and Problem `not_found`, `another_person`, `named_already`, `not_better` or `opted_out`.
+    and Problem `not_found`, `another_person`, `not_comparable`, `named_already`, `not_better`, `too_long` or
+    `opted_out`.
     """
     selfie = selfie_read(picture=picture, face_index=face_index)
     _require_good(selfie)
-    likeness = likeness_of(selfie.face.embedding)
+    likeness, aligned = likeness_of(selfie.face.embedding), webp(_aligned(picture, selfie))
     key = storage.portrait_key()
-    with transaction.atomic():
+    with file_adopted(key=key, content=aligned):
         take_turn()  # nobody opts out meanwhile
         require_not_opted_out(likeness)
-        person = _enrolled(user_id, name, likeness)
+        person = _enrolled(user_id, as_name(name), likeness, by)
         portrait = portrait_keep(person=person, likeness=likeness, quality=selfie.quality.value, crop_key=key)
-    storage.save(key, webp(_aligned(picture, selfie)))
-    return Registration(person, portrait, is_best=portrait == portraits_of(person)[0])
+        is_best = portrait == portraits_of(person)[0]
+    return Registration(person, portrait, is_best)
 
 
 def portrait_keep(*, person: Person, likeness: Likeness, quality: float, crop_key: str = "") -> Portrait:
     """Add a portrait; the worst one makes room for it. Raises Problem `not_better` when it is itself the worst."""
-    for portrait in portraits_of(person):
-        if portrait.contract != likeness.contract:  # nothing can be found with it any more
-            portrait_drop(portrait=portrait)
-    known = portraits_of(person)
+    portraits = portraits_of(person)
+    known = [portrait for portrait in portraits if portrait.contract == likeness.contract]
+    for portrait in set(portraits) - set(known):  # nothing can be found with it any more
+        portrait_drop(portrait=portrait)
     if len(known) >= MOST_PORTRAITS:
         if known[-1].quality >= quality:
             text = _("There are %(count)d better portraits of this person already. Send a sharper, larger one.")
@@ -77,9 +86,8 @@ def portrait_keep(*, person: Person, likeness: Likeness, quality: float, crop_ke
 
 def portrait_drop(*, portrait: Portrait) -> None:
     """Delete a portrait with its picture."""
-    if portrait.crop_key:
-        transaction.on_commit(lambda: storage.delete(portrait.crop_key))
     portrait.delete()
+    files_drop(keys=[portrait.crop_key])
 
 
 def portraits_of(person: Person) -> list[Portrait]:
@@ -113,23 +121,39 @@ def _require_good(selfie: Selfie) -> None:
         raise Problem("low_quality", text, reason=quality.reason)
 
 
-def _enrolled(user_id: UUID | None, name: str, likeness: Likeness) -> Person:
-    """The person of that id, locked, or a new one."""
-    name = " ".join(name.replace("\0", "").split())[:200]
+def _enrolled(user_id: UUID | None, name: str, likeness: Likeness, by: User | None) -> Person:
+    """The person of that id, or the one who registered before, or a new one; called `name` from now on."""
     if user_id is None:
-        return Person.objects.create(name=name)
-    person = person_get(user_id)
-    Person.objects.select_for_update().get(pk=person.pk)
+        person = _registered_as(likeness, name) or Person.objects.create()
+    else:
+        person = person_get(user_id)
+        _require_same(person, likeness)
     if name and person.name not in ("", name):
         text = _("This person is called %s already; a moderator can rename them.")
         raise Problem("named_already", text % person.name)
     if name and not person.name:
-        person.name = name
-        person.save(update_fields=["name"])
+        person_name(person=person, name=name, actor=by)
+        person.refresh_from_db()
+    return person
+
+
+def _registered_as(likeness: Likeness, name: str) -> Person | None:
+    """Whoever registered with the nearest portrait that is near enough, unless they have another name."""
+    within = current_calibration().distance(SIMILARITY)
+    near = Portrait.objects.registered().nearest(likeness.mean, contract=likeness.contract, within=within)
+    portrait = near.select_related("person").first()
+    person = Person.objects.resolve(portrait.person.user_id) if portrait else None
+    return person if person and (not name or person.name in ("", name)) else None
+
+
+def _require_same(person: Person, likeness: Likeness) -> None:
+    """Raises Problem `another_person`, or `not_comparable` when only another engine knows what they look like."""
     known = person_likeness(person) or _of_faces(person)
     if known is not None:
         likeness_join(known, likeness)
-    return person
+    elif person.faces_count or portraits_of(person):
+        text = _("What is known of this person was read by another engine, so nobody can tell whether it is them.")
+        raise Problem("not_comparable", text)
 
 
 def _of_faces(person: Person) -> Likeness | None:

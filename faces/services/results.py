@@ -44,11 +44,18 @@ def result_open(*, code: str, of_any_channel: bool = False) -> SelfieSearch:
 
 def shared_open(*, code: str) -> SelfieSearch:
     """The search whose result a shared code lets others look at. Raises Problem `not_found`."""
-    return _opened(shared_code=code)
+    search = _opened(shared_code=code)
+    if search.channel not in ATTENDEES:
+        raise _gone()
+    return search
 
 
 def result_share(*, search: SelfieSearch) -> str:
-    """The code for others, made once."""
+    """The code for others, made once. Raises Problem `not_shareable` for what staff found: it holds photos that are not
+    for everybody.
+    """
+    if search.channel not in ATTENDEES:
+        raise Problem("not_shareable", _("Only what attendees found themselves can be shared."))
     with transaction.atomic():
         locked: SelfieSearch = SelfieSearch.objects.select_for_update().get(pk=search.pk)
         if not locked.shared_code:
@@ -71,7 +78,7 @@ def result_object(*, search: SelfieSearch, photo_id: int) -> NotMe:
     if face is None:
         raise Problem("not_found", _("This photo is not in the result."))
     objection, is_new = NotMe.objects.get_or_create(search=search, face=face, defaults={"attendee": search.attendee})
-    if is_new and face.person is not None and face.assigned_by != Face.AssignedBy.MODERATOR:
+    if is_new and face.person is not None:  # of nobody's face there is nothing to ask: it is on the list of objections
         _ask(face, face.person)
     return objection
 

@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from faces.models import Erasure, Event, Face
-from faces.services.erasure import event_expire, files_delete
+from faces.services.erasure import event_expire
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +32,15 @@ def events_expire() -> None:
     for event in Event.objects.exclude(retention_days=None):
         try:
             end = retention_end(event)
-            if end is not None and end <= today and _has_faces(event):
+            if end is not None and end <= today and _is_left(event):
                 event_expire(event=event)
         except Exception:  # another event's faces must go all the same
             log.exception("The faces of event %s could not be deleted", event.pk)
 
 
-def files_resume() -> None:
-    """Delete the files that a killed process left of what it had deleted from the database."""
-    for erasure in Erasure.objects.exclude(pending_keys=[]):
-        try:
-            files_delete(erasure=erasure)
-        except Exception:  # whatever the storage raises, the others' files must go
-            log.exception("The files of erasure %s could not be deleted", erasure.number)
-
-
-def _has_faces(event: Event) -> bool:
-    return Face.objects.filter(photo__event=event).exists() or event.subscriptions.exists()
+def _is_left(event: Event) -> bool:
+    """Whether there is something to delete, or a deletion was killed between its last faces and its end."""
+    if Face.objects.filter(photo__event=event).exists() or event.subscriptions.exists():
+        return True
+    ended = event.biometrics_deleted_at or event.created_at
+    return event.erasures.filter(kind=Erasure.Kind.RETENTION, at__gt=ended).exists()

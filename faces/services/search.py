@@ -155,6 +155,7 @@ class _Search:
         self._events = events
         self._all: FaceQuerySet = Face.objects.genuine().in_events(events)
         self._shown: FaceQuerySet = shown.genuine().in_events(events)
+        self._is_hidden = False  # whether moderators hide whom the selfie shows: nothing of them is found
         self._occupied: set[int] = set()  # photos that show somebody found: nobody else in them is the selfie's owner
 
     def people(self) -> list[PersonMatch]:
@@ -175,6 +176,7 @@ class _Search:
                 self._occupied |= near_here
                 similarity = max(self._similarity(person.distance, here[photo]) for photo in near_here)
                 matches[person.pk] = PersonMatch(person, similarity, 0)
+        self._is_hidden = next((match.person.hidden for match in matches.values()), False)
         return [match for match in map(self._counted, matches.values()) if match.photos_count]
 
     def _counted(self, match: PersonMatch) -> PersonMatch:
@@ -194,6 +196,8 @@ class _Search:
 
     def photos(self, people: Iterable[PersonMatch]) -> list[PhotoMatch]:
         """All photos of these people, and those of other faces that are near by themselves; one match per photo."""
+        if self._is_hidden:
+            return []
         distances = {match.person.pk: match.person.distance for match in people}
         best: dict[int, PhotoMatch] = {}
         for face in self._near(self._shown.filter(person__in=distances, photo__in=self._occupied)):

@@ -126,7 +126,7 @@ def _drop_settled(rows: SuggestionQuerySet) -> None:
     ruled_out = Q(
         face__verdicts__holds=False, face__verdicts__person=F("one"), face__verdicts__decision__undone_by=None
     )
-    answered = Q(face__dismissed=True) | Q(face__assigned_by=Face.AssignedBy.MODERATOR)
+    answered = Q(face__dismissed=True) | Q(face__assigned_by=Face.AssignedBy.MODERATOR, is_objection=False)
     moved = ~Q(other=F("face__person")) & ~Q(other=None, face__person=None)
     theirs = Q(face__person=F("one"), is_objection=False)
     gone = Q(one__merged_into__isnull=False) | Q(one__hidden=True) | Q(other__hidden=True)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from slugify import slugify
 
 from faces.models import Event, Photo, Refusal, UploadBatch
+from faces.services.image_facts import images_told
 from media_index.services import image_store
 from photofinder.celery import enqueue
 from photofinder.errors import Problem, RefusedFile
@@ -65,6 +66,7 @@ def photos_upload(*, batch: UploadBatch, files: Iterable[tuple[str, BinaryIO]]) 
             enqueue(settings.PIPELINE[Photo.State.QUEUED], new)
             new = []
     enqueue(settings.PIPELINE[Photo.State.QUEUED], new)
+    images_told(image_ids=[file.photo.image_id for file in accepted if not file.duplicate and _is_indexed(file)])
     return accepted, refused
 
 
@@ -79,6 +81,11 @@ def _photo_store(batch: UploadBatch, name: str, stream: BinaryIO) -> Accepted:
         event=batch.event, image=image, defaults={"batch": batch, "original_name": name[:255]}
     )
     return Accepted(name, photo, duplicate=not is_new)
+
+
+def _is_indexed(file: Accepted) -> bool:
+    """Whether its image is known from elsewhere already: a new one is described when it is indexed."""
+    return file.photo.image.indexed_at is not None
 
 
 def _refuse(batch: UploadBatch, name: str, problem: RefusedFile) -> Refusal:

@@ -1,9 +1,11 @@
 """Pictures in the pages of Admin: URLs of photos and faces, and where in a photo a face is."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django import template
 from django.conf import settings
+from django.utils.formats import date_format
 
 from faces.models import Face
 from media_index.models import Image
@@ -30,6 +32,12 @@ def original(image: Image) -> str:
 def cutout(face: Face) -> str:
     """The signed URL of the face with its surroundings."""
     return signed_url(face.crop_key)
+
+
+@register.filter
+def camera_clock(at: datetime | None) -> str:
+    """What the camera's clock said, as it said it: it has no zone that could be told or shifted."""
+    return f"{date_format(at, 'SHORT_DATE_FORMAT')} {at:%H:%M}" if at else ""
 
 
 @register.filter

@@ -15,7 +15,7 @@ expect.set_options(timeout=15_000)  # a page on a busy machine is late, not wron
 @pytest.fixture
 def fake_engine(settings: Any) -> Iterator[Any]:
     """Painted squares are faces; see faces.tests.painting."""
-    settings.ENGINES = {"face": {"CLASS": "faces.engines.fake.FakeFaceEngine", "OPTIONS": {}}}
+    settings.ENGINES = settings.ENGINES | {"face": {"CLASS": "faces.engines.fake.FakeFaceEngine", "OPTIONS": {}}}
     engines._make.cache_clear()
     yield engines.get_engine("face")
     engines._make.cache_clear()
@@ -38,4 +38,4 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int]]]:
 @pytest.fixture
 def unhurried(settings: Any) -> None:
     """Visitors of pages who are never asked to wait: tests all have the same address."""
-    settings.PAGE_SEARCH_RATE = "10000/sec"
+    settings.PAGE_SEARCH_RATE = settings.OPT_OUT_RATE = "10000/sec"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from faces.engines.fake import vector_of
-from faces.models import Download, Erasure, Event, OptOut, Photo
+from faces.models import Download, Erasure, Event, OptOut, OptOutCode, Photo
 from faces.services.erasure import likeness_opt_out
 from faces.services.likenesses import likeness_of
 from faces.services.results import result_object
@@ -80,6 +80,16 @@ def test_only_an_administrator_takes_an_opt_out_back(gala: Event, like_ann: Any,
     assert signed_in("moderator").post(link, {"post": "yes"}).status_code == 403
     assert admin_client.post(link, {"post": "yes"}).status_code == 302
     assert not OptOut.objects.exists()
+
+
+def test_opt_outs_that_the_engine_in_use_does_not_recognise_are_named(gala: Event, like_ann: Any) -> None:
+    receipt = likeness_opt_out(likeness=like_ann)
+    browser, page = signed_in("organiser"), address("faces_optout_changelist")
+    assert "reembed_faces" not in text(browser.get(page))
+    OptOutCode.objects.update(contract="old/engine")
+    shown = text(browser.get(page, {"q": receipt.number}))
+    assert "1 opt-out is not recognised" in shown and "reembed_faces" in shown
+    assert receipt.number in shown
 
 
 @pytest.fixture

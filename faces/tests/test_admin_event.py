@@ -51,13 +51,33 @@ def test_it_shows_the_latest_photos_with_alternative_texts() -> None:
     assert 'loading="lazy"' in page
 
 
-def test_an_event_with_photos_cannot_be_deleted() -> None:
-    empty, full = event_create(name="Empty"), event_create(name="Full")
-    upload(full, painted(1))
+def test_before_an_event_is_deleted_its_page_says_what_goes() -> None:
+    event = event_create(name="Full")
+    processed(event, painted(1), painted(1, 2))
+    page = text(signed_in("organiser").get(address("faces_event_delete", event.pk)))
+    assert "Delete “Full”" in page
+    assert "<dt>Photos</dt><dd>2</dd>" in page
+    assert "<dt>Faces</dt><dd>3</dd>" in page
+    assert Event.objects.get().deletion_began_at is None
+
+
+def test_an_event_that_is_being_deleted_is_closed_and_says_so() -> None:
+    event = event_create(name="Full", published=True)
+    upload(event, painted(1))
     browser = signed_in("organiser")
-    assert browser.post(address("faces_event_delete", full.pk), {"post": "yes"}).status_code == 403
-    browser.post(address("faces_event_delete", empty.pk), {"post": "yes"})
-    assert list(Event.objects.all()) == [full]
+    browser.post(address("faces_event_delete", event.pk), {"sure": "1"})
+    event.refresh_from_db()
+    assert (event.published, event.deletion_began_at is not None) == (False, True)
+    assert "being deleted" in text(browser.get(address("faces_event_changelist")))
+    page = text(browser.get(address("faces_event_change", event.pk)))
+    assert "This event is being deleted" in page
+    assert "data-upload" not in page
+    assert browser.post(address("faces_event_settings", event.pk), {"published": "on"}).status_code == 403
+
+
+def test_moderators_delete_no_event() -> None:
+    event = event_create(name="Full")
+    assert signed_in("moderator").post(address("faces_event_delete", event.pk), {"sure": "1"}).status_code == 403
 
 
 def test_the_list_shows_the_chosen_cover() -> None:

@@ -1,13 +1,15 @@
 """Photos in Admin: finding them, the boxes of their faces, and another attempt for those that failed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from faces.models import Event, Person, Photo
+from faces.models import Erasure, Event, Person, Photo
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
 from faces.tests.painting import painted, processed
+from media_index.models import Image
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine", "plain_static")]
 LIST = "faces_photo_changelist"
@@ -68,12 +70,48 @@ def test_its_name_cannot_bring_in_markup(photos: list[Photo]) -> None:
         assert "<script>alert" not in text(browser.get(link))
 
 
-def test_it_cannot_be_changed_or_deleted(photos: list[Photo]) -> None:
+def test_it_cannot_be_changed(photos: list[Photo]) -> None:
     browser = signed_in("organiser")
     browser.post(address("faces_photo_change", photos[0].pk), {"original_name": "other.png"})
-    assert browser.post(address("faces_photo_delete", photos[0].pk), {"post": "yes"}).status_code == 403
     photos[0].refresh_from_db()
     assert photos[0].original_name == "1.png"
+
+
+def test_one_is_deleted_from_its_page_once_it_was_asked_about(photos: list[Photo]) -> None:
+    browser, link = signed_in("organiser"), address("faces_photo_delete", photos[0].pk)
+    assert link in text(browser.get(address("faces_photo_change", photos[0].pk)))
+    page = text(browser.get(link))
+    assert "Delete 1 photo" in page
+    assert "1.png" in page
+    assert browser.post(link, {"sure": "1"}).status_code == 302
+    assert not Photo.objects.filter(pk=photos[0].pk).exists()
+    assert Erasure.objects.get().by is not None
+
+
+def test_several_are_deleted_from_the_list_once_they_were_asked_about(photos: list[Photo]) -> None:
+    browser = signed_in("organiser")
+    chosen = {"action": "delete_selected", "_selected_action": [photo.pk for photo in photos[:2]], "index": "0"}
+    page = text(browser.post(address(LIST), chosen))
+    assert "Delete 2 photos" in page
+    assert page.count('name="_selected_action"') == 2
+    assert Photo.objects.count() == len(photos)
+    browser.post(address(LIST), chosen | {"sure": "1"})
+    assert Photo.objects.count() == len(photos) - 2
+
+
+def test_moderators_delete_none(photos: list[Photo]) -> None:
+    browser = signed_in("moderator")
+    assert browser.post(address("faces_photo_delete", photos[0].pk), {"sure": "1"}).status_code == 403
+    browser.post(address(LIST), {"action": "delete_selected", "_selected_action": [photos[0].pk], "sure": "1"})
+    assert Photo.objects.filter(pk=photos[0].pk).exists()
+
+
+def test_the_list_shows_the_cameras_clock_as_it_is(photos: list[Photo], settings: Any) -> None:
+    settings.TIME_ZONE = "Asia/Tokyo"
+    Image.objects.update(taken_at=datetime(2026, 6, 12, 18, 30, tzinfo=UTC))
+    browser = signed_in("organiser")
+    for link in (address(LIST), address("faces_photo_change", photos[0].pk)):
+        assert "06/12/2026 18:30" in text(browser.get(link))
 
 
 def _try_again(role: str, photos: list[Photo]) -> Any:

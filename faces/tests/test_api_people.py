@@ -112,7 +112,7 @@ def test_it_asks_the_same_queries_for_any_number_of_people_and_photos(
 ) -> None:
     client, ann = caller("client"), _person("3.png")
     processed(gala, *(painted(identity) for identity in range(0, 36, 2)), *(painted(ANN) for _ in range(10)))
-    with django_assert_max_num_queries(6):  # three for the token and its roles, count, page, covers
+    with django_assert_max_num_queries(7):  # three for the token and its roles, count, page, covers, portraits
         assert len(client.read("users/").json()["results"]) > 15
     with django_assert_max_num_queries(9):  # the same three, the person, their portraits, who means them, count, page
         assert len(client.read(f"users/{ann.user_id}/photos/").json()["results"]) == 14

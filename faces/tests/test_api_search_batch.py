@@ -42,6 +42,30 @@ def test_it_takes_a_limited_number_of_selfies(caller: Callers, settings: Any) ->
     assert (answer.status_code, answer.json()["code"]) == (400, "too_many_files")
 
 
+def test_selfies_are_on_no_disk(caller: Callers, gala: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spool(*args: Any) -> None:
+        raise AssertionError("a selfie on the disk")
+
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", spool)
+    selfies = [SimpleUploadedFile(f"{n}.png", painted(ANN)) for n in range(2)]
+    answer = caller("client").upload("search/batch/", photos=selfies)
+    assert [len(result["photos"]) for result in answer.json()["results"]] == [2, 2]
+
+
+def test_one_selfie_that_is_too_large_spoils_no_other(caller: Callers, gala: Event, settings: Any) -> None:
+    settings.SELFIE_MAX_BYTES = 100_000
+    selfies = [SimpleUploadedFile("large.png", b"x" * 150_000), SimpleUploadedFile("ann.png", painted(ANN))]
+    results = caller("client").upload("search/batch/", photos=selfies).json()["results"]
+    assert [result.get("code") for result in results] == ["too_large", None]
+
+
+def test_selfies_that_are_too_large_together_are_refused(caller: Callers, settings: Any) -> None:
+    settings.SELFIES_MAX_BYTES = 1000
+    selfies = [SimpleUploadedFile(f"{n}.png", b"x" * 50_000) for n in range(2)]
+    answer = caller("client").upload("search/batch/", photos=selfies)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 def test_an_unknown_event_is_an_error_of_the_whole(caller: Callers) -> None:
     selfie = SimpleUploadedFile("me.png", painted(ANN))
     assert caller("client").upload("search/batch/", photos=[selfie], event="nowhere").status_code == 404

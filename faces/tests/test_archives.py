@@ -4,11 +4,13 @@ import io
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from moto.server import ThreadedMotoServer
@@ -19,6 +21,7 @@ from faces.services.archives import zip_stream
 from faces.services.results import result_share
 from faces.tests.attendance import ANN, BOB, open_event
 from faces.tests.delivered import body, found, located, taken_in
+from media_index.models import Image as Stored
 from photofinder import storage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_engine", "plain_static")]
@@ -145,6 +148,27 @@ def test_it_is_counted_once_with_its_photos() -> None:
     _fetched(search)
     row = Download.objects.get()
     assert (row.kind, row.photos_count, row.search, row.event) == ("zip", 2, search, search.event)
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [(2108, (2107, 12, 31, 23, 59, 58)), (9999, (2107, 12, 31, 23, 59, 58)), (1903, (1980, 1, 1, 0, 0, 0))],
+)
+def test_a_clock_that_is_wrong_by_a_century_takes_no_photo_away(taken: int, said: tuple[int, ...]) -> None:
+    search = found(_event())
+    Stored.objects.update(taken_at=datetime(taken, 1, 2, 3, 4, 5, tzinfo=UTC))
+    archive = _archive(_fetched(search))
+    assert {entry.filename: entry.date_time for entry in archive.infolist()} == {"b.jpg": said, "Ёлка.jpg": said}
+
+
+def test_archives_are_not_fetched_endlessly(settings: Any) -> None:
+    cache.clear()
+    settings.PAGE_ZIP_RATE = "1/min"
+    search = found(_event())
+    answers = [_fetched(search), _fetched(search), _fetched(search, REMOTE_ADDR="10.1.1.1")]
+    assert [answer.status_code for answer in answers] == [200, 429, 200]
+    assert 0 < int(answers[1]["Retry-After"]) <= 60
+    assert "Too many downloads at once" in answers[1].content.decode()
 
 
 @pytest.mark.usefixtures("s3")

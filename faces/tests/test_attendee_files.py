@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -149,6 +150,16 @@ def test_a_download_by_somebody_who_was_forgotten_since_is_counted_still() -> No
     search.delete()
     Client().get(link)
     assert Download.objects.get().search is None
+
+
+def test_photos_are_not_fetched_endlessly(settings: Any) -> None:
+    cache.clear()
+    settings.PAGE_FILE_RATE = "2/min"
+    photo = _photo()
+    answers = [fetched(photo, "thumb", headers={"accept": "application/json"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "throttled"
+    assert answers[2].json()["detail"].startswith("Wait ")
 
 
 def test_its_pages_speak_russian() -> None:

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from faces.models import Event, NotMe, Photo, SelfieSearch, Suggestion
 from faces.services.answers import suggestion_answer
 from faces.services.attendance import Asker, attendee_search
 from faces.services.decisions import people_hide
+from faces.services.erasure import results_drop
 from faces.services.results import (
     result_object,
     result_open,
@@ -188,11 +190,22 @@ def test_a_result_expires(gala: Event, settings: Any) -> None:
     search = visitor_search(gala, selfie(ANN)).search
     with pytest.raises(Problem):
         result_open(code=search.code)
-    from faces.services.erasure import results_drop
-
     results_drop()
     search.refresh_from_db()
     assert (search.code, search.faces, search.outcome, search.photos_count) == ("", [], "found", 3)
+
+
+def test_the_audit_log_forgets_who_asked_when_results_expire(gala: Event, settings: Any) -> None:
+    me = attendee()
+    asker = Asker(SelfieSearch.Channel.BOT, me, has_consent=True)
+    visitor_search(gala, selfie(ANN), asker=asker)
+    visitor_search(gala, selfie(CARL), asker=asker)
+    results_drop()
+    assert SelfieSearch.objects.filter(attendee=me).count() == 2
+    settings.RESULT_SECONDS = -1
+    SelfieSearch.objects.exclude(expires_at=None).update(expires_at=timezone.now())
+    results_drop()
+    assert SelfieSearch.objects.filter(attendee=None).count() == 2
 
 
 def test_a_result_closes_with_its_event(gala: Event) -> None:

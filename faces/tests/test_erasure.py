@@ -12,16 +12,26 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from faces.engines.fake import vector_of
-from faces.models import Attendee, Decision, Erasure, Event, Face, Person, Photo, Portrait, SelfieSearch
-from faces.services import erasure
+from faces.models import (
+    Attendee,
+    Decision,
+    Event,
+    Face,
+    PendingDeletion,
+    Person,
+    Photo,
+    Portrait,
+    SelfieSearch,
+)
+from faces.services import files as file_services
 from faces.services.attendance import Asker
 from faces.services.attendees import attendee_subscribe
 from faces.services.decisions import decision_undo, faces_dismiss, people_hide, people_merge, person_name
-from faces.services.erasure import attendee_forget, files_delete, likeness_forget, person_forget
+from faces.services.erasure import attendee_forget, likeness_forget, person_forget
+from faces.services.files import files_condemn, files_delete, files_resume
 from faces.services.likenesses import Likeness, likeness_of
 from faces.services.pipeline import photos_detect
 from faces.services.portraits import person_register
-from faces.services.retention import files_resume
 from faces.tests.attendance import ANN, BOB, attendee, open_event, selfie, visitor_search
 from faces.tests.painting import painted, processed
 from photofinder import storage
@@ -72,7 +82,7 @@ def files(folder: str) -> set[str]:
 def test_a_selfie_is_enough_to_be_forgotten(gala: Event, like_ann: Any) -> None:
     before = files("crops")
     receipt = likeness_forget(likeness=like_ann)
-    assert receipt.counts == {"faces": 3, "crops": 3, "portraits": 0, "people": 1, "subscriptions": 0}
+    assert receipt.counts == {"faces": 3, "crops": 3, "portraits": 0, "people": 1, "subscriptions": 0, "uncompared": 0}
     assert (vectors_like(ANN), vectors_like(BOB) > 0) == (0, True)
     assert len(files("crops")) == len(before) - 3 == 2
     assert visitor_search(gala, selfie(ANN)).matches.photos == []
@@ -118,7 +128,7 @@ def test_an_attendee_takes_everything_along(gala: Event, like_ann: Any) -> None:
     person_register(picture=selfie(ANN), name="Ann")
     visitor_search(gala, selfie(ANN), asker=_asker(me))
     receipt = attendee_forget(attendee=me)
-    assert receipt.counts == {"faces": 3, "crops": 4, "portraits": 2, "people": 3, "subscriptions": 1}
+    assert receipt.counts == {"faces": 3, "crops": 4, "portraits": 2, "people": 3, "subscriptions": 1, "uncompared": 0}
     assert vectors_like(ANN) == 0
     assert (Attendee.objects.count(), Portrait.objects.count(), files("portraits")) == (0, 0, set())
     assert list(SelfieSearch.objects.values_list("code", "faces")) == [("", [])]
@@ -137,8 +147,7 @@ def test_a_crop_that_another_event_needs_stays(gala: Event, like_ann: Any) -> No
     processed(other, data)
     keys = {face.crop_key for face in Face.objects.filter(photo__image=first.photo.image)}
     assert len(keys) == 1
-    first_erasure = Erasure.objects.create(number="A", kind="forget", pending_keys=sorted(keys))
-    files_delete(erasure=first_erasure)
+    files_delete(ids=files_condemn(keys=keys))
     assert default_storage.exists(keys.pop())
 
 
@@ -156,12 +165,13 @@ def test_a_face_that_is_found_a_little_elsewhere_leaves_no_crop_behind(gala: Eve
 def test_files_that_a_killed_process_left_are_deleted_later(
     gala: Event, like_ann: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasure, "files_delete", lambda erasure: None)
-    likeness_forget(likeness=like_ann)
+    with monkeypatch.context() as patch:
+        patch.setattr(file_services, "files_delete", lambda ids: None)
+        likeness_forget(likeness=like_ann)
     assert len(files("crops")) == 5
     files_resume()
     assert len(files("crops")) == 2
-    assert Erasure.objects.get().pending_keys == []
+    assert not PendingDeletion.objects.exists()
 
 
 def test_faces_that_moderators_took_for_none_go_as_well(gala: Event, like_ann: Likeness) -> None:

@@ -63,3 +63,21 @@ def test_another_code_is_made_only_by_who_is_sure(
         page.get_by_role("button", name="Copy").click()
         expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert Event.objects.get().code != event.code
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_tabs_of_an_event_are_on_one_line_and_scroll_on_a_phone(
+    live_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    event = event_create(name="Gala")
+    with browsing("organiser", url=live_server.url, profile=tmp_path, monkeypatch=monkeypatch) as page:
+        page.context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(live_server.url + address("faces_event_change", event.pk))
+        tabs = page.locator(".pf-tabs")
+        tops = {box["y"] for tab in tabs.locator("a").all() if (box := tab.bounding_box())}
+        assert (tabs.locator("a").count(), len(tops)) == (10, 1)
+        assert tabs.evaluate("tabs => tabs.scrollWidth <= tabs.clientWidth")
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert tabs.evaluate("tabs => tabs.scrollWidth > tabs.clientWidth")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

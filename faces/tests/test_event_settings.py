@@ -14,6 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from faces.models import Event
+from faces.services import deletion
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
 from faces.tests.painting import painted, processed
@@ -70,6 +71,19 @@ def test_the_form_says_on_which_day_faces_are_deleted(event: Event) -> None:
     event.biometrics_deleted_at = timezone.make_aware(datetime.datetime(2040, 2, 1, 12))
     event.save()
     assert "The faces were deleted on Feb. 1, 2040." in text(signed_in("moderator").get(address(SETTINGS, event.pk)))
+
+
+@pytest.mark.parametrize(
+    ("change", "renewed"), [({"watermark_text": "© Gala"}, 1), ({"watermark_opacity": "90"}, 0), ({"text": "Hi"}, 0)]
+)
+def test_old_copies_go_when_the_photos_look_otherwise(
+    event: Event, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], renewed: int
+) -> None:
+    processed(event, painted(1))
+    messages: list[str] = []
+    monkeypatch.setattr(deletion, "enqueue", lambda path, ids, chunk: messages.append(path))
+    save(event, **change)
+    assert messages == ["faces.tasks.sweep_previews"] * renewed
 
 
 def test_who_may_only_look_sees_settings_and_no_form(event: Event) -> None:

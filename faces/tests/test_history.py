@@ -1,11 +1,13 @@
 """The history of decisions: of everybody, of a person, of an event; what each says, and its undoing."""
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from faces.models import Decision, Event, Person
 from faces.services.decisions import (
@@ -62,6 +64,13 @@ def test_each_decision_says_what_happened_by_whom_and_to_whom(people: list[Perso
 def test_it_is_said_in_the_readers_language(people: list[Person]) -> None:
     person_name(person=people[0], name="Ann", actor=None)
     assert "Что решено об этом человеке" in _page(language="ru", person=people[0].pk)
+
+
+def test_the_kind_of_each_decision_is_said_in_russian(people: list[Person]) -> None:
+    person_name(person=people[0], name="Ann", actor=None)
+    assert re.search(r">\s*имя\s*<", _page(language="ru"))
+    with translation.override("ru"):
+        assert "name" not in {str(label).lower() for label in Decision.Kind.labels}
 
 
 def test_the_latest_comes_first_and_the_list_is_narrowed(people: list[Person]) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from faces.engines.fake import vector_of
-from faces.models import Erasure, Event, Face, FaceVector, OptOut, OptOutCode, OptOutPlace, Person, Photo
+from faces.models import ErasedPlace, Erasure, Event, Face, FaceVector, OptOut, OptOutCode, Person, Photo
 from faces.services import pipeline, suppression
-from faces.services.erasure import likeness_opt_out, people_suppress
+from faces.services.decisions import faces_confirm
+from faces.services.erasure import likeness_opt_out, opt_outs_apply, people_suppress
 from faces.services.likenesses import Likeness, likeness_of
 from faces.services.portraits import person_register
 from faces.services.uploads import batch_create, photos_upload
@@ -64,7 +65,7 @@ def test_what_is_kept_of_them_is_no_vector(gala: Event, ann: Likeness) -> None:
     raw = padded(vector_of(ANN))
     assert raw.astype(">f2").tobytes()[:32] not in code
     assert len(code) == 512
-    assert OptOutPlace.objects.count() == 2
+    assert ErasedPlace.objects.count() == 2
 
 
 def test_another_key_does_not_know_them(gala: Event, ann: Likeness, settings: Any) -> None:
@@ -78,7 +79,7 @@ def test_another_key_does_not_know_them(gala: Event, ann: Likeness, settings: An
 
 def test_somebody_whose_faces_only_together_resemble_them_is_removed(gala: Event, ann: Likeness) -> None:
     likeness_opt_out(likeness=ann)
-    OptOutPlace.objects.all().delete()
+    ErasedPlace.objects.all().delete()
     event = open_event("Lunch")
     photos = upload(event, painted(BOB), painted(BOB))
     process(photos, settled=False)
@@ -115,6 +116,38 @@ def test_a_new_engine_learns_from_the_places_whom_to_leave_out(gala: Event, ann:
     assert vectors_like(ANN) == 0
 
 
+def _read_by_an_earlier_engine(gala: Event) -> None:
+    Photo.objects.update(analysed_with="old/engine")
+    Face.objects.update(contract="old/engine")
+    Person.objects.update(contract="old/engine")
+
+
+def _read_anew() -> None:
+    pipeline.photos_reembed()
+    ids = list(Photo.objects.values_list("pk", flat=True))
+    pipeline.photos_detect(photo_ids=ids)
+    pipeline.photos_assign(photo_ids=ids)
+
+
+def test_faces_that_an_earlier_engine_read_are_counted_and_go_when_they_are_read_anew(
+    gala: Event, ann: Likeness
+) -> None:
+    _read_by_an_earlier_engine(gala)
+    receipt = likeness_opt_out(likeness=ann)
+    assert (receipt.counts["faces"], receipt.counts["uncompared"]) == (0, 4)
+    _read_anew()
+    assert (vectors_like(ANN), Face.objects.count()) == (0, 2)
+
+
+def test_a_face_of_an_earlier_engine_of_which_a_moderator_spoke_goes_as_well(gala: Event, ann: Likeness) -> None:
+    person = Person.objects.get(faces__photo__original_name="3.png")
+    faces_confirm(person=person, faces=list(person.faces.values_list("pk", flat=True)), actor=None)
+    _read_by_an_earlier_engine(gala)
+    likeness_opt_out(likeness=ann)
+    _read_anew()
+    assert vectors_like(ANN) == 0
+
+
 def test_who_opted_out_is_not_registered(gala: Event, ann: Likeness) -> None:
     likeness_opt_out(likeness=ann)
     with pytest.raises(Problem) as problem:
@@ -136,3 +169,68 @@ def test_strangers_are_not_taken_for_them(gala: Event, ann: Likeness) -> None:
     accepted, _ = photos_upload(batch=batch, files=[("x.png", io.BytesIO(painted(*range(4, 12))))])
     process([accepted[0].photo])
     assert accepted[0].photo.faces.count() == 8
+
+
+def test_opting_out_again_adds_to_the_first_time(gala: Event, ann: Likeness) -> None:
+    first = likeness_opt_out(likeness=ann)
+    second = likeness_opt_out(likeness=likeness_of(vector_of(ANN, 0.9)))
+    assert first.opt_out == second.opt_out == OptOut.objects.get()
+    for _ in range(10):
+        likeness_opt_out(likeness=ann)
+    assert (OptOut.objects.count(), OptOutCode.objects.count()) == (1, 8)
+
+
+def test_however_many_opted_out_a_later_photo_that_a_search_would_find_is_left_out(gala: Event, ann: Likeness) -> None:
+    likeness_opt_out(likeness=ann)
+    OptOutCode.objects.bulk_create(
+        OptOutCode(opt_out=OptOut.objects.create(), contract=ann.contract, code=bytes(512)) for _ in range(1000)
+    )
+    processed(gala, painted(ANN, likeness=0.7))
+    assert visitor_search(gala, selfie(ANN)).matches.photos == []
+
+
+def test_those_whom_a_new_engine_cannot_know_are_counted(ann: Likeness) -> None:
+    likeness_opt_out(likeness=ann)
+    assert suppression.opt_outs_unknown() == 0
+    OptOutCode.objects.update(contract="old/engine")
+    assert suppression.opt_outs_unknown() == 1
+
+
+def test_a_new_engine_learns_of_several_faces_the_best_most_surely(gala: Event, ann: Likeness) -> None:
+    weak, *others = [*processed(gala, painted(ANN, likeness=0.7)), *Photo.objects.filter(original_name="3.png")]
+    likeness_opt_out(likeness=ann)
+    OptOutCode.objects.update(contract="old/engine")
+    for photo in (weak, *others):
+        Photo.objects.filter(pk=photo.pk).update(state="ingested")
+        pipeline.photos_detect(photo_ids=[photo.pk])
+    learnt = OptOutCode.objects.filter(contract=ann.contract)
+    assert learnt.count() == 2
+    for likeness in (1.0, 0.9, 0.8, 0.7):
+        vector = padded(vector_of(ANN, likeness))[None]
+        assert suppression.suppressed(vector, contract=ann.contract).all()
+
+
+def test_of_very_many_faces_a_new_engine_keeps_the_codes_of_the_best(ann: Likeness) -> None:
+    gala = open_event()
+    photos = processed(gala, *(painted(ANN, det_score=0.5 + number / 40) for number in range(12)))
+    likeness_opt_out(likeness=ann)
+    OptOutCode.objects.all().delete()
+    for photo in photos:
+        Photo.objects.filter(pk=photo.pk).update(state="ingested")
+        pipeline.photos_detect(photo_ids=[photo.pk])
+    qualities = list(OptOutCode.objects.order_by("-quality").values_list("quality", flat=True))
+    assert len(qualities) == 8
+    assert min(filter(None, qualities)) > 0.5
+
+
+def test_what_came_in_before_the_new_engine_learnt_of_them_goes_when_it_has(gala: Event, ann: Likeness) -> None:
+    likeness_opt_out(likeness=ann)
+    OptOutCode.objects.update(contract="old/engine")
+    lunch = open_event("Lunch")
+    processed(lunch, painted(ANN), painted(BOB))
+    opt_outs_apply()
+    assert Face.objects.filter(photo__event=lunch).count() == 2
+    Photo.objects.filter(original_name="3.png", event=gala).update(state="ingested")
+    pipeline.photos_detect(photo_ids=list(Photo.objects.filter(state="ingested").values_list("pk", flat=True)))
+    opt_outs_apply()
+    assert (vectors_like(ANN), Face.objects.filter(photo__event=lunch).count()) == (0, 1)

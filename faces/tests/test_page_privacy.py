@@ -4,9 +4,11 @@ import re
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
-from faces.models import Erasure, Event, Face, OptOut
+from faces.models import Erasure, Event, Face, OptOut, Person
 from faces.services.erasure import event_expire
 from faces.tests.attendance import ANN, BOB, open_event
 from faces.tests.painting import painted, processed
@@ -60,6 +62,16 @@ def test_who_opted_out_is_not_found_in_later_photos(client: Client, gala: Event)
     assert found(client, gala, ANN).photos_count == 0
 
 
+def test_opt_outs_from_one_address_are_limited(client: Client, gala: Event, settings: Any) -> None:
+    cache.clear()
+    settings.OPT_OUT_RATE = "1/hour"
+    _sure(client, "/opt-out/")
+    answer = _sure(client, "/opt-out/")
+    assert "Too many opt-outs from here" in text(answer, 429)
+    assert int(answer["Retry-After"]) > 0
+    assert Erasure.objects.count() == 1
+
+
 def test_being_forgotten_from_the_page_of_a_result(client: Client, gala: Event) -> None:
     code = found(client, gala, ANN).code
     assert "Forget me" in text(client.get(f"/r/{code}/forget/"))
@@ -96,6 +108,20 @@ def test_a_form_of_another_site_deletes_nothing(gala: Event) -> None:
     assert strict.post("/opt-out/", {"photo": sent_file(ANN)}).status_code == 403
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "reload the page"), ("ru", "обновите страницу")])
+def test_a_page_that_is_out_of_date_says_what_to_do(language: str, words: str) -> None:
+    strict = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+    page = text(strict.post("/opt-out/", {"photo": sent_file(ANN)}), 403)
+    assert words in page
+    assert "pages.css" in page
+
+
+def test_a_script_is_told_so_too() -> None:
+    strict = Client(enforce_csrf_checks=True, headers=JSON)
+    answer = strict.post("/opt-out/", {"photo": sent_file(ANN)})
+    assert (answer.status_code, answer.json()["code"]) == (403, "page_expired")
+
+
 def test_a_receipt_is_private_and_holds_numbers_only(client: Client, gala: Event) -> None:
     answer = client.get(_sure(client, "/opt-out/")["Location"])
     assert answer["X-Robots-Tag"] == "noindex"
@@ -104,6 +130,21 @@ def test_a_receipt_is_private_and_holds_numbers_only(client: Client, gala: Event
     number = Erasure.objects.get().number
     assert client.get(f"/receipt/{number.lower()}/").status_code == 200
     assert "not valid any more" in text(client.get("/receipt/AAAA-AAAA-AAAA/"), 404)
+
+
+def test_a_receipt_says_in_which_zone_its_time_is(client: Client, gala: Event, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Moscow"
+    page = text(client.get(_sure(client, "/opt-out/")["Location"]))
+    at = timezone.localtime(Erasure.objects.get().at)
+    assert f"{at:%H:%M} MSK" in page
+
+
+def test_a_receipt_says_how_many_faces_could_not_be_compared(client: Client, gala: Event) -> None:
+    Face.objects.update(contract="old/engine")
+    Person.objects.update(contract="old/engine")
+    url = _sure(client, "/opt-out/")["Location"]
+    count = Face.objects.count()
+    assert f"{count} faces in photos were read by an earlier version of the search" in text(client.get(url))
 
 
 def test_what_the_retention_deleted_is_nobodys_receipt(client: Client, gala: Event) -> None:

@@ -6,9 +6,12 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image
 
+from faces.engines.fake import vector_of
 from faces.models import Event, Person, Portrait
 from faces.services.albums import album_of
-from faces.services.portraits import MOST_PORTRAITS, person_register
+from faces.services.decisions import people_hide
+from faces.services.likenesses import likeness_of
+from faces.services.portraits import MOST_PORTRAITS, person_register, portrait_keep
 from faces.tests.attendance import ANN, BOB, open_event, selfie, staff_search
 from faces.tests.painting import painted, painted_looks, processed
 from photofinder.errors import Problem
@@ -99,17 +102,59 @@ def test_several_portraits_are_looked_for_together() -> None:
     assert _album(Person.objects.get(user_id=user_id))[0].similarity > before
 
 
-def test_portraits_of_an_earlier_engine_make_room(fake_engine: Any) -> None:
+def test_portraits_of_an_earlier_engine_make_room_for_one_of_the_same_face(fake_engine: Any) -> None:
+    processed(open_event(), painted(ANN))
+    ann = Person.objects.get()
+    person_register(picture=_picture(ANN, 0.9), user_id=ann.user_id)
+    Portrait.objects.update(contract="old/engine")
+    assert person_register(picture=_picture(ANN, 0.6), user_id=ann.user_id).is_best
+    assert Portrait.objects.count() == 1
+
+
+def test_nobody_takes_the_place_of_somebody_whom_only_an_earlier_engine_knew(fake_engine: Any) -> None:
     user_id = person_register(picture=_picture(ANN, 0.9)).person.user_id
     Portrait.objects.update(contract="old/engine")
-    assert person_register(picture=_picture(ANN, 0.6), user_id=user_id).is_best
-    assert Portrait.objects.count() == 1
+    with pytest.raises(Problem) as problem:
+        person_register(picture=selfie(BOB), user_id=user_id)
+    assert (problem.value.code, Portrait.objects.count()) == ("not_comparable", 1)
+
+
+def test_who_registers_again_without_an_id_is_known_by_their_portrait(fake_engine: Any) -> None:
+    first = person_register(picture=_picture(ANN, 0.6), name="Ann")
+    again = person_register(picture=_picture(ANN, 0.9))
+    assert (again.person, again.is_best) == (first.person, True)
+    assert person_register(picture=selfie(BOB)).person != first.person
+
+
+def test_a_twin_with_another_name_is_somebody_else(fake_engine: Any) -> None:
+    ann = person_register(picture=_picture(ANN, 0.6), name="Ann").person
+    assert person_register(picture=_picture(ANN, 0.9), name="Zoe").person != ann
+
+
+def test_a_name_given_at_registration_outlives_the_next_decision(fake_engine: Any) -> None:
+    ann = person_register(picture=_picture(ANN, 0.6), name="Ann").person
+    people_hide(people=[ann], actor=None)
+    ann.refresh_from_db()
+    assert ann.name == "Ann"
 
 
 def test_an_unknown_id_is_refused() -> None:
     with pytest.raises(Problem) as problem:
         person_register(picture=selfie(ANN), user_id="00000000-0000-0000-0000-000000000000")  # type: ignore[arg-type]
     assert problem.value.code == "not_found"
+
+
+def test_a_name_is_cleaned_and_bounded_as_moderators_names_are() -> None:
+    with pytest.raises(Problem) as problem:
+        person_register(picture=selfie(ANN), name="a" * 201)
+    assert (problem.value.code, Person.objects.count()) == ("too_long", 0)
+
+
+def test_portraits_are_read_once_to_keep_another(django_assert_num_queries: Any) -> None:
+    person = person_register(picture=selfie(ANN)).person
+    likeness = likeness_of(vector_of(ANN))
+    with django_assert_num_queries(3):  # who means this person, their portraits, the new one
+        portrait_keep(person=person, likeness=likeness, quality=0.9)
 
 
 def _album(person: Person) -> list[Any]:

@@ -125,6 +125,27 @@ def test_it_goes_on_after_being_killed_half_way(gala: Event, monkeypatch: pytest
     assert sum(row.counts["faces"] for row in Erasure.objects.all()) == 3
 
 
+def test_a_deletion_that_was_killed_after_its_last_face_is_finished(
+    gala: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor_search(gala, selfie(ANN))
+    _age(gala, 40)
+
+    def killed(*args: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Event.objects, "filter", killed)  # when the last faces are gone
+        with pytest.raises(KeyboardInterrupt):
+            event_expire(event=gala)
+    assert Face.objects.count() == 0
+    SelfieSearch.objects.update(code="kept")
+    events_expire()
+    gala.refresh_from_db()
+    assert gala.biometrics_deleted_at is not None
+    assert SelfieSearch.objects.get().code == ""
+
+
 def test_one_event_that_fails_keeps_no_other_from_it(gala: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     from faces.services import retention
 

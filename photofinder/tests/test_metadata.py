@@ -141,6 +141,68 @@ def _looping_exif() -> bytes:
     return b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + struct.pack("<I", 8)
 
 
+def entry(tag: int, block: bytes) -> int:
+    """Where in an EXIF block the entry of that tag begins."""
+    little = block[6:8] == b"II"
+    return block.index(struct.pack("<H" if little else ">H", tag))
+
+
+def swallowing(tag: int, count: int, *, at: int | None = None) -> bytes:
+    """The sample's EXIF in which a tag claims to be a text of `count` bytes, at `at` where that is given."""
+    block = bytearray(exif().tobytes())
+    start, form = entry(tag, bytes(block)), "<" if block[6:8] == b"II" else ">"
+    block[start + 2 : start + 8] = struct.pack(f"{form}HI", 2, count)
+    if at is not None:
+        block[start + 8 : start + 12] = struct.pack(f"{form}I", at)
+    return bytes(block)
+
+
+def at_place() -> int:
+    return exif().tobytes().index(LATITUDE) - 6
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        swallowing(Tag.Make, 24, at=at_place()),
+        swallowing(Tag.Model, 600),
+        swallowing(Tag.Artist, 300),
+        swallowing(Tag.LensModel, 400),
+        swallowing(Tag.Make, 40, at=exif().tobytes().index(b"exif:GPS") - 6),
+        swallowing(Tag.LensModel, 6, at=exif().tobytes().index(b"MoscowMoscow") - 6),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_damaged_text_does_not_carry_the_place_away(block: bytes) -> None:
+    out = handed_on(encoded(exif=block))
+    assert_placeless(out)
+    kept = Image.open(io.BytesIO(out)).getexif()
+    assert Picture.from_bytes(out).info().taken_at == datetime(2026, 6, 12, 18, 30, 5, tzinfo=UTC)
+    assert (set(kept) - {Tag.ExifOffset}, kept[Tag.Orientation]) == ({Tag.Orientation}, 6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_copy_of_a_photo_with_a_damaged_text_does_not_either() -> None:
+    assert_placeless(silent_jpeg(Picture.from_bytes(encoded("WEBP", exif=swallowing(Tag.LensModel, 400)))))
+
+
+def test_a_long_block_of_bytes_does_not_stay() -> None:
+    tags = exif()
+    tags[ExifTags.IFD.Exif] = {Tag.UserComment: b"ASCII\0\0\0Moscow, Red Square"}
+    assert_placeless(handed_on(encoded(exif=tags.tobytes())))
+
+
+@pytest.mark.filterwarnings("ignore")  # of Pillow, for each
+def test_whatever_of_exif_is_damaged_the_place_does_not_leave() -> None:
+    chance, block, plain = random.Random(7), exif().tobytes(), encoded(exif=b"")
+    for _ in range(1000):
+        damaged = bytearray(block)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(6, len(block))] = chance.randrange(256)
+        out = handed_on(with_segments(segment(0xE1, bytes(damaged)), data=plain))
+        assert [place for place in PLACES if place in out] == []
+
+
 BROKEN = {
     "truncated": exif().tobytes()[:60],
     "empty": b"Exif\0\0",

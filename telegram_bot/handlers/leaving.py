@@ -16,17 +16,17 @@ async def forget(visit: Visit) -> None:
 
 
 async def forget_answered(visit: Visit) -> None:
-    """They mean it, or not. Where their face is not known, a selfie is asked for to find it."""
+    """They mean it, or not. Only whoever subscribed is known by face; of others a selfie is asked for, since the last
+    one that they sent may have been a friend's.
+    """
     await visit.take_buttons_off()
     if visit.words[0] != "yes":
         await visit.say("kept", texts.FORGET_KEPT)
         return
-    answer = await _forget(visit)
+    answer = await visit.once("forget", lambda: visit.api.attendee_forget(visit.chat))
+    visit.forgotten(State() if answer["is_complete"] else State(language=visit.state.language, purpose="forget"))
     await visit.say("receipt", texts.receipt(answer))
-    language = visit.state.language
-    visit.state = State()
     if not answer["is_complete"]:
-        visit.state = State(language=language, is_known=True, purpose="forget")
         await visit.say("selfie", texts.FORGET_SELFIE)
 
 
@@ -38,19 +38,8 @@ async def forget_by_selfie(visit: Visit, face: int | None) -> None:
     except ApiProblem as problem:
         await explain(visit, problem)
         return
+    visit.forgotten(State())
     await visit.say("receipt", texts.receipt(answer))
-    visit.state = State()
-
-
-async def _forget(visit: Visit) -> dict[str, Any]:
-    """With what we know of their face, unless that is too old."""
-    likeness = visit.state.likeness
-    try:
-        return await visit.once("forget", lambda: visit.api.attendee_forget(visit.chat, likeness=likeness))
-    except ApiProblem as problem:
-        if problem.code != "likeness_expired":
-            raise
-        return await visit.once("forget alone", lambda: visit.api.attendee_forget(visit.chat, likeness=""))
 
 
 async def _attempt(visit: Visit, face: int | None) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from telegram_bot.wishing import ask_selfie, search_videos, subscribe
 async def add(visit: Visit) -> None:
     """Find more with another photo of the same person."""
     if visit.state.result != visit.words[0]:
-        await ask_selfie(visit, "")
+        await ask_selfie(visit, "", visit.words[0])
         return
-    visit.state.purpose = "more"
+    visit.state.purpose, visit.state.event = "more", visit.state.found_in
     await visit.say("add", texts.MORE_PHOTO)
 
 
@@ -19,7 +19,7 @@ async def tell(visit: Visit) -> None:
     if visit.state.likeness_of(visit.words[0]):
         await subscribe(visit)
     else:
-        await ask_selfie(visit, "tell")
+        await ask_selfie(visit, "tell", visit.words[0])
 
 
 async def videos(visit: Visit) -> None:
@@ -27,7 +27,7 @@ async def videos(visit: Visit) -> None:
     if visit.state.likeness_of(visit.words[0]):
         await search_videos(visit)
     else:
-        await ask_selfie(visit, "videos")
+        await ask_selfie(visit, "videos", visit.words[0])
 
 
 async def stop(visit: Visit) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from faces.models import Event, NotMe, SelfieSearch
+from faces.models import Download, Event, NotMe, SelfieSearch
 from media_index.models import Image
 from telegram_bot.tests.people import Person
 from telegram_bot.tests.telegram_server import Fault, RefusedError, TelegramServer
@@ -32,6 +32,12 @@ def anna(world: Any, person: Callable[..., Person]) -> Person:
 def shown(somebody: Person) -> set[str]:
     """The photos that somebody has seen."""
     return {sent.digest for sent in somebody.photos()}
+
+
+def test_photos_of_an_album_count_as_fetched(anna: Person, world: Any) -> None:
+    rows = list(Download.objects.values_list("event", "kind", "photos_count"))
+    assert rows == [(world.event.pk, "preview", 1)] * 10
+    assert Download.objects.filter(search__channel="bot").count() == 10
 
 
 def test_an_original_comes_as_a_file_under_its_name(anna: Person) -> None:

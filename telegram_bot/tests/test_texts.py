@@ -9,7 +9,15 @@ from django.utils.translation import override
 from telegram_bot import keyboards, texts
 
 LAZY = {name: value for name, value in vars(texts).items() if isinstance(value, Promise)}
-RECEIPT = {"receipt": "R-1", "at": "2026-11-25T10:00:00Z", "faces": 3, "crops": 3, "portraits": 1, "subscriptions": 1}
+RECEIPT = {
+    "receipt": "R-1",
+    "at": "2026-11-25T10:00:00Z",
+    "faces": 3,
+    "crops": 3,
+    "portraits": 1,
+    "subscriptions": 1,
+    "uncompared": 0,
+}
 MADE: list[tuple[Any, ...]] = [
     (texts.found, 0, "Gala"), (texts.found, 1, "Gala"), (texts.found, 37, "Gala"), (texts.found_more, 0),
     (texts.found_more, 4), (texts.news, 3, "Gala"), (texts.shown, 1, 10, 37), (texts.shown, 1, 5, 5),
@@ -17,6 +25,7 @@ MADE: list[tuple[Any, ...]] = [
     (texts.receipt, RECEIPT), (texts.moments, [{"timestamp_s": 75.2, "caption": ""}]), (texts.low_quality, "blurred"),
     (texts.low_quality, "too_small"), (texts.low_quality, "turned_away"), (texts.low_quality, "uncertain"),
     (texts.event_card, {"name": "", "date": None, "photos_count": 5, "text": ""}),
+    (texts.receipt, RECEIPT | {"uncompared": 4}),
 ]  # fmt: skip
 
 
@@ -52,6 +61,14 @@ def test_each_sentence_with_numbers_is_translated(case: tuple[Any, ...]) -> None
 def test_russian_counts_as_russians_do(count: int, words: str) -> None:
     with override("ru"):
         assert words in texts.found(count, "Гала")
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [("2026-11-25T10:00:00.12Z", "2026-11-25 10:00 UTC"), ("2026-11-25T13:00:00+03:00", "2026-11-25 13:00 UTC+03:00")],
+)
+def test_a_receipt_says_in_which_zone_its_time_is(at: str, words: str) -> None:
+    assert words in texts.receipt(RECEIPT | {"at": at})
 
 
 def test_every_button_fits() -> None:

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from faces.models import Event
 from faces.services.pipeline import photos_reembed
+from faces.services.suppression import opt_outs_unknown
 
 
 class Command(BaseCommand):
@@ -23,3 +24,5 @@ class Command(BaseCommand):
         if options["event"] and event is None:
             raise CommandError(f"There is no event {options['event']}.")
         self.stdout.write(f"{photos_reembed(event=event)} photos are being looked at anew.")
+        if unknown := opt_outs_unknown():
+            self.stdout.write(f"{unknown} opt-outs are not recognised yet; the engine learns them from these photos.")
