@@ -10,13 +10,17 @@ SITE := requirements.txt requirements/nodeps.txt
 DEV := requirements/dev.txt
 SITE_STAMP := $(VENV)/.site-$(call hash,$(SITE))
 DEV_STAMP := $(VENV)/.dev-$(call hash,$(SITE) $(DEV))
+# PyTorch and open_clip stay out of the site's environment.
+CLIP_VENV := .venv-clip
+CLIP_PY := $(CLIP_VENV)/bin/python
+CLIP_STAMP := $(CLIP_VENV)/.clip-$(call hash,$(SITE) $(DEV) requirements/clip.txt)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format install
+.PHONY: help run test check format install export-clip test-clip
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
 
 run: $(SITE_STAMP) ## run the site with its database, queue and workers; Ctrl-C stops it (PORT, VAR_DIR, DEMO=0)
 	@$(PY) -m photofinder.supervisor up
@@ -35,6 +39,12 @@ format: $(DEV_STAMP) ## put the code into the one format
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
+export-clip: $(CLIP_STAMP) ## write a CLIP model for the site to run (ARGS="ViT-B-32 laion2b_s34b_b79k")
+	@$(CLIP_PY) manage.py export_clip $(ARGS)
+
+test-clip: $(CLIP_STAMP) ## test that export, in the environment that it has for itself
+	@$(CLIP_PY) -m pytest media_index/tests/test_export_clip.py $(ARGS)
+
 install: $(SITE_STAMP) ## install what the site needs into .venv
 	@echo "Everything is in $(VENV)."
 
@@ -52,3 +62,11 @@ $(DEV_STAMP): $(SITE_STAMP)
 	@echo "Installing the tools of tests and checks into $(VENV)"
 	@$(PIP_INSTALL) -r $(DEV)
 	@rm -f $(VENV)/.dev-* && touch $@
+
+$(CLIP_VENV)/bin/pip: | $(VENV)/bin/pip
+	@$(PY) -m venv $(CLIP_VENV)
+
+$(CLIP_STAMP): $(CLIP_VENV)/bin/pip
+	@echo "Installing PyTorch and open_clip into $(CLIP_VENV): minutes, once"
+	@grep -E '^pytest(-django)?==' $(DEV) | $(CLIP_PY) -m pip install --quiet --disable-pip-version-check -r requirements/clip.txt -r /dev/stdin
+	@rm -f $(CLIP_VENV)/.clip-* && touch $@

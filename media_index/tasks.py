@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
-from media_index.services import indexing, reading
+from media_index.services import consolidating, describing, indexing, listing, reading
+
+_DAY_SECONDS = 24 * 3600  # millions of files on a slow disk take hours
 
 
-@shared_task
+@shared_task(time_limit=_DAY_SECONDS)
 def list_sources(source_ids: list[int]) -> None:
     """Which files the sources hold."""
-    reading.sources_list(source_ids=source_ids)
+    listing.sources_list(source_ids=source_ids)
 
 
 @shared_task
@@ -26,13 +28,13 @@ def index_images(image_ids: list[int]) -> None:
 @shared_task
 def describe_images(image_ids: list[int]) -> None:
     """The words that images are found by."""
-    indexing.images_describe(image_ids=image_ids)
+    describing.images_describe(image_ids=image_ids)
 
 
 @shared_task
 def consolidate_categories() -> None:
     """Split categories that drifted, merge those that met."""
-    indexing.categories_consolidate()
+    consolidating.categories_consolidate()
 
 
 @shared_task

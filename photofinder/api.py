@@ -20,11 +20,20 @@ from photofinder.errors import Problem
 API_PREFIX = "/api/"
 # The HTTP status of every code that is not 400; those of DRF's own exceptions come with them.
 STATUS = {
+    "permission_denied": 403,
+    "not_shareable": 403,
+    "subscribed_as_another": 409,
+    "not_comparable": 409,
     "not_found": 404,
     "merged_already": 409,
     "changed_since": 409,
     "undone_already": 409,
     "named_already": 409,
+    "merged_category": 409,
+    "not_merged": 409,
+    "decided_already": 409,
+    "nothing_to_undo": 409,
+    "later_decision": 409,
     "not_better": 409,
     "opted_out": 409,
     "consent_needed": 403,
@@ -36,6 +45,7 @@ STATUS = {
     "not_an_image": 415,
     "no_face": 422,
     "several_faces": 422,
+    "not_indexed": 422,
     "low_quality": 422,
     "another_person": 422,
     "engine_unavailable": 503,

@@ -10,13 +10,15 @@ from django.utils.module_loading import import_string
 _lock = Lock()
 
 
-def get_engine(stage: str) -> Any:
-    """The engine that `settings.ENGINES[stage]` names; made on first use, loads its weights when first used."""
+def get_engine(stage: str, name: str = "") -> Any:
+    """The engine that `settings.ENGINES[stage]` names, or another one of the stage by its `name` in settings; made on
+    first use, loads its weights when first used.
+    """
     with _lock:
-        return _make(stage)
+        return _make(stage, name)
 
 
 @cache
-def _make(stage: str) -> Any:
-    setting = settings.ENGINES[stage]
+def _make(stage: str, name: str) -> Any:
+    setting = getattr(settings, f"{stage.upper()}_ENGINES")[name] if name else settings.ENGINES[stage]
     return import_string(setting["CLASS"])(**setting["OPTIONS"])

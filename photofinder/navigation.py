@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+_PAGES = ("index", "faces_person_find", "faces_person_board", "media_index_image_search")  # below no list, or beside it
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of links for Unfold's sidebar."""
@@ -22,15 +24,36 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Review board"), "dashboard_customize", "faces_person_board", "faces.view_person"),
             _item(request, _("Decisions"), "history", "faces_decision_changelist", "faces.view_decision"),
         ],
+        _("Library"): [
+            _item(
+                request, _("Search the library"), "image_search", "media_index_image_search", "media_index.view_image"
+            ),
+            _item(request, _("Images"), "hard_drive", "media_index_image_changelist", "media_index.view_image"),
+            _item(
+                request,
+                _("Categories"),
+                "category",
+                "media_index_imagecluster_changelist",
+                "media_index.view_imagecluster",
+            ),
+            _item(
+                request,
+                _("Duplicates"),
+                "file_copy",
+                "media_index_duplicatepair_changelist",
+                "media_index.view_duplicatepair",
+            ),
+            _item(request, _("Sources"), "folder_open", "media_index_source_changelist", "media_index.view_source"),
+        ],
         _("Privacy"): [
             _item(
                 request, _("Searches"), "search_activity", "faces_selfiesearch_changelist", "faces.view_selfiesearch"
             ),
+            _item(request, _("Objections"), "person_cancel", "faces_notme_changelist", "faces.view_notme"),
             _item(request, _("Erasures"), "receipt_long", "faces_erasure_changelist", "faces.view_erasure"),
             _item(request, _("Opt-outs"), "person_off", "faces_optout_changelist", "faces.view_optout"),
         ],
         _("Administration"): [
-            _item(request, _("Stored images"), "hard_drive", "media_index_image_changelist", "media_index.view_image"),
             _item(request, _("Users"), "person", "auth_user_changelist", "auth.view_user"),
             _item(request, _("Roles"), "shield_person", "auth_group_changelist", "auth.view_group"),
             _item(request, _("API tokens"), "key", "knox_authtoken_changelist", "knox.view_authtoken"),
@@ -55,5 +78,5 @@ def _item(request: HttpRequest, title: str, icon: str, name: str, permission: st
 
 def _is_active(path: str, link: str) -> bool:
     """A list's link is active on the pages of its rows too, but not on a page that has a link of its own."""
-    with_link_of_their_own = {reverse(f"admin:{name}") for name in ("index", "faces_person_find", "faces_person_board")}
+    with_link_of_their_own = {reverse(f"admin:{name}") for name in _PAGES}
     return path == link or (path.startswith(link) and not {path, link} & with_link_of_their_own)

@@ -34,12 +34,18 @@ def _codenames(app: str, actions: str, models: str) -> set[str]:
 
 
 _VIEW = _codenames(
-    "faces", "view", "event photo uploadbatch refusal face person decision selfiesearch erasure optout"
-) | {"media_index.view_image"}
+    "faces", "view", "event photo uploadbatch refusal face person decision selfiesearch notme erasure optout"
+) | _codenames(
+    "media_index", "view", "image tag imagecluster imageclustermember imagecontract duplicatepair source sourcefile"
+)
+_DECIDE = _codenames("media_index", "change", "image imagecluster duplicatepair")
 # What a role may do in Admin. Clients and bots only use the API.
 PERMISSIONS: dict[Role, set[str]] = {
-    Role.ORGANISER: _VIEW | _codenames("faces", "add change delete", "event photo uploadbatch"),
-    Role.MODERATOR: _VIEW | _codenames("faces", "change", "person"),
+    Role.ORGANISER: _VIEW
+    | _DECIDE
+    | _codenames("faces", "add change delete", "event photo uploadbatch")
+    | _codenames("media_index", "add change", "source"),
+    Role.MODERATOR: _VIEW | _DECIDE | _codenames("faces", "change", "person"),
     Role.CLIENT: set(),
     Role.BOT: set(),
 }

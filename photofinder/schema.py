@@ -18,9 +18,13 @@ MEANINGS = {
     410: ("likeness_expired", "The selfie was sent too long ago; send it again."),
     413: ("too_large", "The request, or the image in it, is too large."),
     415: ("not_an_image", "The file is not an image that can be read, or the request is of another content type."),
-    422: ("several_faces", "No face, several, a bad one (`low_quality`) or another person's (`another_person`)."),
+    422: (
+        "several_faces",
+        "No face, several, a bad one (`low_quality`), another person's (`another_person`), or an image that is"
+        " not indexed yet (`not_indexed`).",
+    ),
     429: ("throttled", "Too many requests; `Retry-After` says how many seconds to wait."),
-    503: ("engine_unavailable", "The face engine lacks its weights; the detail says how to install them."),
+    503: ("engine_unavailable", "The engine lacks its weights; the detail says how to install them."),
 }
 
 

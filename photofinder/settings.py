@@ -74,7 +74,6 @@ INSTALLED_APPS = [
     "photofinder",
     "media_index",
     "faces",
-    "videos",
     "telegram_bot",
 ]
 MIDDLEWARE = [
@@ -118,12 +117,14 @@ DATABASES: dict[str, dict[str, Any]] = {
 _OPTIONS = DATABASES["default"].get("OPTIONS", {})  # the URL's query, such as sslmode
 # Without an iterative scan pgvector silently returns fewer rows than asked for when a filter is added.
 _VECTOR_SEARCH = "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=100"
+# Our questions take milliseconds, and as long again the start of processes that would help to answer them.
+_ALONE = "-c max_parallel_workers_per_gather=0"
 DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": _OPTIONS
     | {
         "pool": {"min_size": 0, "max_size": env.integer("DB_POOL_MAX", default=8, least=2), "timeout": 20},
-        "options": f"{_OPTIONS.get('options', '')} {_VECTOR_SEARCH}".strip(),
+        "options": f"{_OPTIONS.get('options', '')} {_VECTOR_SEARCH} {_ALONE}".strip(),
     },
 }
 REDIS_URL = env.redis("REDIS_URL", default="redis://127.0.0.1:6379")
@@ -165,6 +166,7 @@ IMAGE_MAX_PIXELS = env.integer("IMAGE_MAX_MEGAPIXELS", default=200, least=1) * 1
 SELFIE_MAX_BYTES = 25 * 1024 * 1024
 SELFIE_MAX_PIXELS = 50_000_000
 SELFIE_MAX_FILES = 20  # selfies in one request
+SELFIES_MAX_BYTES = 3 * SELFIE_MAX_BYTES  # of one request: they are held in memory
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 FILE_UPLOAD_HANDLERS = ["photofinder.uploads.BoundedUploads"]
 
@@ -218,26 +220,51 @@ IMAGE_ENGINES: dict[str, dict[str, Any]] = {
     },
     "fake": {"CLASS": "media_index.engines.fake.FakeImageEngine", "OPTIONS": {}},
 }
+IMAGE_ENGINE_MEANWHILE = "classic"  # embeds while the one that was chosen lacks its weights: it has none to lack
 ENGINES["image"] = IMAGE_ENGINES.get(IMAGE_ENGINE, {"CLASS": IMAGE_ENGINE, "OPTIONS": {}})
-MEDIA_ROOTS = [Path(root) for root in env.list("MEDIA_ROOTS", default=[]) if root]  # folders that may become sources
+# Folders, and s3://bucket/prefix, that may become sources by way of Admin and API; the command takes any.
+MEDIA_ROOTS = [root for root in env.list("MEDIA_ROOTS", default=[]) if root]
+CLIP_EXPORT = "media_index.engines.clip_export.export"  # runs where requirements/clip.txt is installed
+FAISS_FOLDER = env.str("FAISS_FOLDER", default=str(VAR_DIR / "faiss"))  # where rebuild_faiss writes
 IMAGE_INDEXING = "media_index.tasks.index_images"  # started when an image was ingested
 IMAGE_DESCRIBING = "media_index.tasks.describe_images"  # started when what is written of an image changed
 SOURCE_LISTING = "media_index.tasks.list_sources"
 SOURCE_READING = "media_index.tasks.read_files"
-# What other rooms know of images, by dotted path: ids that a filter's value stands for, and words to find them by.
+SOURCE_BATCH = 1000  # files that a listing writes down at once
+SOURCE_CHUNK = 16  # files per task of reading: of 50 MB each from a slow disk they take a minute
+IMAGE_CHUNK = env.integer("IMAGE_CHUNK", default=32, least=1)  # images per task: what a GPU embeds at once
+# Searches among so many images compare each one: no index is faster then, and a narrow filter would starve it.
+IMAGE_EXACT_ROWS = 10_000
+IMAGE_HNSW = {"m": 16, "ef_construction": 200}  # of the indexes of vectors: docs/scaling.md
+IMAGE_EF_SEARCH = 300  # how many vectors a search looks at in them at a time
+IMAGE_DUPLICATE_CANDIDATES = 20  # that a picture is laid upon, nearest first: thousands may have the same hash
+CATEGORY_CONSOLIDATION_SECONDS = 600  # then the rest waits for the next hour: below Celery's time limit
+# What other rooms know of images, by dotted path: ids that a filter's value stands for, and names to find them by.
 IMAGE_FILTERS = {
     "event": "faces.services.image_facts.images_of_event",
     "person": "faces.services.image_facts.images_of_person",
 }
+# The values that people choose from for some of these filters: functions that return (value, title).
+IMAGE_CHOICES = {
+    "event": "faces.services.image_facts.events_offered",
+    "person": "faces.services.image_facts.people_offered",
+}
 IMAGE_TEXTS = ["faces.services.image_facts.texts_of_images"]
+IMAGE_SEARCH_CANDIDATES = 1000  # images that a search ranks at most by each of its reasons
 
 # --- attendees --------------------------------------------------------------------------------------------------------
 RESULT_SECONDS = env.integer("RESULT_DAYS", default=7, least=1) * 24 * 3600  # how long what a selfie found is shown
 PAGE_SEARCH_RATE = env.rate("PAGE_SEARCH_RATE", default="120/min")  # selfies from one address: a hall's Wi-Fi is one
+# Photos and archives fetched from one address, of which a hall's gallery pages take hundreds, and the bot all of its.
+PAGE_FILE_RATE = env.rate("PAGE_FILE_RATE", default="6000/min")
+PAGE_ZIP_RATE = env.rate("PAGE_ZIP_RATE", default="60/min")
+OPT_OUT_RATE = env.rate("OPT_OUT_RATE", default="20/hour")  # from one address, or by one user of the API
 LIKENESS_SECONDS = 3600  # how long a selfie can be used again, for another question, by whoever sent it
 # After this long whoever claimed a notification is taken to have died with it.
 NOTIFICATION_SECONDS = env.integer("NOTIFICATION_SECONDS", default=300, least=1)
-FACE_FALSE_SUPPRESSIONS = 0.001  # the accepted chance that a stranger's face is taken for one of those who opted out
+# The accepted chance that a stranger's face is taken for one of those who opted out; with very many of them it grows,
+# as nobody who opted out is to be found.
+FACE_FALSE_SUPPRESSIONS = 0.001
 
 # --- the bot ----------------------------------------------------------------------------------------------------------
 TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", default="")  # empty: no bot
@@ -263,9 +290,12 @@ PIPELINE = {  # the task that a photo in this state waits for
 }
 CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo of an event is ready
 NOTIFICATION = "faces.tasks.notify_subscribers"  # started when an event may have news for its subscribers
+EVENT_DELETION = "faces.tasks.delete_events"  # started when an event is to go, and again until it is gone
+FILE_DELETION = "faces.tasks.delete_files"  # started when photos were deleted
+PREVIEW_SWEEP = "faces.tasks.sweep_previews"  # started when an event looks otherwise
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
-QUEUES = ("ingest", "faces", "people", "index", "notify")
+QUEUES = ("ingest", "sources", "faces", "people", "index", "notify")
 
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or redis_database(REDIS_URL, 0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -275,7 +305,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
-CELERY_TASK_ROUTES = {
+CELERY_TASK_ROUTES: dict[str, dict[str, Any]] = {
     "faces.tasks.ingest_photos": {"queue": "ingest"},
     "faces.tasks.detect_faces": {"queue": "faces"},
     "faces.tasks.assign_people": {"queue": "people"},
@@ -283,8 +313,12 @@ CELERY_TASK_ROUTES = {
     "faces.tasks.resume_photos": {"queue": "people"},
     "faces.tasks.notify_subscribers": {"queue": "notify"},
     "faces.tasks.expire": {"queue": "notify"},
-    "media_index.tasks.list_sources": {"queue": "ingest"},
-    "media_index.tasks.read_files": {"queue": "ingest"},
+    "faces.tasks.delete_events": {"queue": "notify"},
+    "faces.tasks.delete_files": {"queue": "notify"},
+    "faces.tasks.sweep_previews": {"queue": "notify"},
+    # A queue of their own: its workers run where the disks are, and a million files keep no uploaded photo waiting.
+    "media_index.tasks.list_sources": {"queue": "sources"},
+    "media_index.tasks.read_files": {"queue": "sources", "priority": 9},  # on Redis the last: listings go first
     "media_index.tasks.index_images": {"queue": "index"},
     "media_index.tasks.describe_images": {"queue": "index"},
     "media_index.tasks.consolidate_categories": {"queue": "index"},
@@ -319,6 +353,7 @@ AXES_CLIENT_IP_CALLABLE = "photofinder.visitors.client_address"
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("HTTPS", default=False)
+CSRF_FAILURE_VIEW = "photofinder.csrf.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -344,6 +379,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "search": env.rate("SEARCH_RATE", default="120/min"),
         "search-bot": env.rate("BOT_SEARCH_RATE", default="1200/min"),
+        "opt-out": OPT_OUT_RATE,
+        "opt-out-bot": OPT_OUT_RATE,
     },
     "NUM_PROXIES": PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -369,6 +406,7 @@ LOCALE_PATHS = [BASE_DIR / "photofinder" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.time_zone("DISPLAY_TIME_ZONE", default="UTC")
+FORMAT_MODULE_PATH = ["photofinder.formats"]
 
 # --- Admin ------------------------------------------------------------------------------------------------------------
 UNFOLD = {
@@ -411,4 +449,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", default="INFO")},
+    "loggers": {"faiss.loader": {"level": "WARNING"}},  # it tells of every processor that it was not built for
 }

@@ -1,6 +1,7 @@
 """Where things are stored: the only place that spells a key, and the URLs that open one for a while."""
 
 import os
+import re
 import secrets
 import tempfile
 import time
@@ -16,6 +17,8 @@ from django.core.signing import BadSignature, Signer
 
 from photofinder.errors import Problem
 
+# What keys begin with; all else in a bucket that the site shares is not its own.
+FOLDERS = ("images", "thumbs", "previews", "logos", "crops", "portraits", "health")
 _signer = Signer(salt="photofinder.storage")
 
 
@@ -34,6 +37,16 @@ def preview_key(sha256: str, long_side: int, look: str) -> str:
     return f"previews/{_shard(sha256)}_{long_side}_{look}.jpg"
 
 
+def preview_keys(sha256: str) -> set[str]:
+    """The keys of all copies for attendees that are stored of an image, in whatever look."""
+    return _stored(f"previews/{_shard(sha256)}")
+
+
+def digest_in(key: str) -> str:
+    """The SHA-256 of the image that a key is of; of a portrait's its random name."""
+    return re.split("[_.]", key.rpartition("/")[2])[0]
+
+
 def logo_key(sha256: str) -> str:
     """The key of a logo, by the content of its file."""
     return f"logos/{_shard(sha256)}.png"
@@ -43,6 +56,11 @@ def crop_key(sha256: str, box: tuple[float, float, float, float]) -> str:
     """The key of the cut-out around a face's box: the same place of the same image has the same key."""
     place = "-".join(f"{round(side * 10_000):d}" for side in box)
     return f"crops/{_shard(sha256)}_{place}.webp"
+
+
+def crop_keys(sha256: str) -> set[str]:
+    """The keys of all cut-outs that are stored of an image, whether a face has them or not."""
+    return _stored(f"crops/{_shard(sha256)}")
 
 
 def portrait_key() -> str:
@@ -111,11 +129,15 @@ class SignedFileSystemStorage(FileSystemStorage):
         return name
 
     def url(self, name: str | None) -> str:
-        """The file's URL, the same one for half of the period so that browsers cache it."""
-        half = settings.URL_SECONDS // 2
-        expires = (int(time.time()) // half + 2) * half
-        query = urlencode({"expires": expires, "signature": _signature(name or "", expires)})
-        return f"{self.base_url}{quote(name or '')}?{query}"
+        """The file's URL."""
+        return f"{self.base_url}{quote(name or '')}?{signed_query(name or '')}"
+
+
+def signed_query(key: str) -> str:
+    """What makes a URL open that key until it expires; the same for half of the period so that browsers cache it."""
+    half = settings.URL_SECONDS // 2
+    expires = (int(time.time()) // half + 2) * half
+    return urlencode({"expires": expires, "signature": _signature(key, expires)})
 
 
 def is_signed(key: str, expires: str, signature: str) -> bool:
@@ -129,6 +151,16 @@ def is_signed(key: str, expires: str, signature: str) -> bool:
 
 def _signature(key: str, expires: int) -> str:
     return _signer.signature(f"{key}:{expires}")
+
+
+def _stored(start: str) -> set[str]:
+    """The keys that begin so."""
+    folder, _slash, name = start.rpartition("/")
+    try:
+        _folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return set()
+    return {f"{folder}/{file}" for file in files if file.startswith(name)}
 
 
 def _shard(sha256: str) -> str:

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from faces.metrics import photo_gauges
+from media_index.pages.originals import original
 from photofinder.api import error_page
 from photofinder.health import healthz
 from photofinder.media import media
@@ -17,9 +18,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("faces.pages.urls")),
     path("api/v1/", include("faces.urls")),
+    path("api/v1/", include("media_index.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("media/originals/<slug:sha256>", original, name="original"),
     path("media/<path:key>", media, name="media"),
     path("healthz", healthz, name="healthz"),
     path("metrics", Page(queue_gauges, photo_gauges), name="metrics"),

@@ -1,14 +1,15 @@
 """Vector columns, their indexes and the one way to compare: by cosine distance, within one contract."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 from django.db import models
+from django.db.models.functions import Cast
 from numpy.typing import NDArray
 from pgvector.django import CosineDistance, HalfVectorField, HnswIndex
 
 FACE_DIMENSIONS = 512
-TEXT_DIMENSIONS = 384  # of all-MiniLM-L6-v2
 _HALFVEC_HEADER_BYTES = 4  # two int16: the dimensions and a zero, see halfvec_send in pgvector's source
 Row = TypeVar("Row", bound=models.Model)
 
@@ -25,11 +26,6 @@ def cosine_index(field: str, name: str) -> HnswIndex:
     return HnswIndex(fields=[field], name=name, opclasses=["halfvec_cosine_ops"], m=16, ef_construction=64)
 
 
-def text_index(field: str, name: str) -> HnswIndex:
-    """An HNSW index for cosine distance on a column of text embeddings."""
-    return HnswIndex(fields=[field], name=name, opclasses=["vector_cosine_ops"], m=16, ef_construction=64)
-
-
 def padded(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """A vector (d,) of at most 512 dimensions filled with zeros to 512: cosine distances stay what they were."""
     return np.pad(vector, (0, FACE_DIMENSIONS - len(vector)))
@@ -40,16 +36,29 @@ def as_array(value: Any) -> NDArray[np.float32]:
     return np.asarray(value, np.float32)
 
 
-def matrix(rows: models.QuerySet[Any], field: str, *columns: str) -> tuple[list[Any], NDArray[np.float32]]:
-    """Of `rows`, in their order, the values of `columns` (tuples) and the vectors (n, 512), read in binary: ten times
+def received(sent: Sequence[bytes], dim: int) -> NDArray[np.float32]:
+    """Stored vectors (n, dim) as PostgreSQL's `halfvec_send` gives them."""
+    halves = np.frombuffer(b"".join(sent), [("header", f"V{_HALFVEC_HEADER_BYTES}"), ("vector", ">f2", (dim,))])
+    return halves["vector"].astype(np.float32)
+
+
+def matrix(
+    rows: models.QuerySet[Any], field: str, *columns: str, dim: int = FACE_DIMENSIONS
+) -> tuple[list[Any], NDArray[np.float32]]:
+    """Of `rows`, in their order, the values of `columns` (tuples) and the vectors (n, dim), read in binary: ten times
     faster than as fields of rows.
     """
     sent = models.Func(models.F(field), function="halfvec_send", output_field=models.BinaryField())
     values, vectors = [], []
     for *row, data in rows.values_list(*columns, sent).iterator(chunk_size=5000):
         values.append(tuple(row))
-        vectors.append(np.frombuffer(data, ">f2", offset=_HALFVEC_HEADER_BYTES).astype(np.float32))
-    return values, np.array(vectors, np.float32).reshape(len(values), FACE_DIMENSIONS)
+        vectors.append(data)
+    return values, received(vectors, dim)
+
+
+def indexed_distance(field: str, vector: NDArray[np.float32]) -> CosineDistance:
+    """The cosine distance to `vector` (d,) of a column of any dimension, spelt as the index of a contract has it."""
+    return CosineDistance(Cast(field, HalfVectorField(dimensions=len(vector))), vector)
 
 
 def nearest(

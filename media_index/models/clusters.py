@@ -19,6 +19,9 @@ class ImageCluster(models.Model):
     kept = models.BooleanField(_("made by a person"), default=False)
     size = models.PositiveIntegerField(_("images"), default=0)
     centroid = HalfVectorField()
+    length = models.FloatField(default=0, editable=False)  # of the sum of the members' vectors; the centroid has 1
+    # Whether a consolidation saw it as it is: what changed since is all that the next one has to look at.
+    settled = models.BooleanField(default=False, editable=False)
     cover = models.ForeignKey(Image, models.SET_NULL, null=True, blank=True, related_name="+")
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -28,7 +31,10 @@ class ImageCluster(models.Model):
     class Meta:
         verbose_name = _("category")
         verbose_name_plural = _("categories")
-        indexes: ClassVar = [models.Index(fields=["contract", "-size", "id"], name="imagecluster_largest")]
+        indexes: ClassVar = [
+            models.Index(fields=["contract", "-size", "id"], name="imagecluster_largest"),
+            models.Index(fields=["contract", "id"], condition=models.Q(settled=False), name="imagecluster_unsettled"),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(_("Category %(number)s") % {"number": self.pk})

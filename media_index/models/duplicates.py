@@ -9,6 +9,29 @@ from django.utils.translation import gettext_lazy as _
 from media_index.models.images import Image
 
 
+class DuplicateDecision(models.Model):
+    """What a person decided of a group, with what it takes to undo that."""
+
+    class Kind(models.TextChoices):
+        """What they decided."""
+
+        RESOLVED = "resolved", _("one was kept")
+        DISMISSED = "dismissed", _("not duplicates")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    group = models.BigIntegerField(db_index=True)
+    keep = models.ForeignKey(Image, models.CASCADE, null=True, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    # Of a kept image: its rating before, the tags it was given, and who was hidden behind whom: [[image, whom], ...]
+    before = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.group}"
+
+
 class DuplicatePair(models.Model):
     """Two images that show the same picture: re-saved, resized, slightly cropped, brighter or darker.
 
@@ -32,6 +55,7 @@ class DuplicatePair(models.Model):
     found_at = models.DateTimeField(_("found at"), auto_now_add=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(_("decided at"), null=True, editable=False)
+    decision = models.ForeignKey(DuplicateDecision, models.SET_NULL, null=True, editable=False, related_name="pairs")
 
     class Meta:
         verbose_name = _("duplicate")

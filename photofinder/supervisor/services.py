@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from photofinder.supervisor import TroubleError
 from photofinder.supervisor.files import write_private
-from photofinder.supervisor.postgres import Postgres
+from photofinder.supervisor.postgres import Postgres, memory_of
 from photofinder.supervisor.redis import Redis
 from photofinder.supervisor.runner import Process, Runner
 
@@ -21,9 +21,10 @@ def services(runner: Runner, var_dir: Path, *, fast: bool = False) -> Iterator[N
     """Start them and put their URLs into the runner's environment and into `services.env`; the runner stops them."""
     memory = var_dir / "services.env"
     ports = _remembered_ports(memory)
-    postgres = (
-        None if runner.env.get("DATABASE_URL") else Postgres(var_dir, _free_port(ports.get("DATABASE_URL")), fast=fast)
-    )
+    postgres = None
+    if not runner.env.get("DATABASE_URL"):
+        port = _free_port(ports.get("DATABASE_URL"))
+        postgres = Postgres(var_dir, port, fast=fast, memory_mb=memory_of(runner.env))
     urls = {}
     try:
         if postgres:

@@ -16,7 +16,7 @@ from photofinder.supervisor import processes
 ROOT: Path = settings.BASE_DIR
 DOCKER = ROOT / "docker"
 DOCKERFILES = ("Dockerfile", "Dockerfile.gpu")
-COMPOSE, GPU = ((DOCKER / name).read_text() for name in ("compose.yml", "compose.gpu.yml"))
+COMPOSE, GPU, MEDIA = ((DOCKER / f"compose{name}.yml").read_text() for name in ("", ".gpu", ".media"))
 EXAMPLE = (DOCKER / ".env.example").read_text()
 VARIABLE = re.compile(r"\$\{(\w+):([-?])([^}]*)\}")  # ${NAME:-default} or ${NAME:?what to do when it is missing}
 SECRETS = {"SECRET_KEY", "POSTGRES_PASSWORD"}
@@ -125,7 +125,7 @@ def test_a_worker_answers_for_itself_and_may_finish_its_task(queue: str) -> None
 
 def test_every_variable_is_read_somewhere() -> None:
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "photofinder/settings.py").read_text()))
-    named = {match[1] for match in VARIABLE.finditer(COMPOSE + GPU)}
+    named = {match[1] for match in VARIABLE.finditer(COMPOSE + GPU + MEDIA)}
     named |= set(re.findall(r"^#?([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
     named |= {name for service in ours().values() for name in service["environment"]}
     assert named - read - READ_BY_COMPOSE == set()
@@ -203,3 +203,8 @@ def test_only_the_faces_worker_gets_the_gpu() -> None:
     (device,) = worker["deploy"]["resources"]["reservations"]["devices"]
     assert device == {"driver": "nvidia", "device_ids": ["0"], "capabilities": ["gpu"]}
     assert after(shlex.split(services()["faces"]["command"]), "-c") == "1"
+
+
+def test_a_folder_to_catalogue_is_only_read_and_has_the_same_path_inside() -> None:
+    found = yaml.safe_load(re.sub(r"\$\{MEDIA_ROOTS:\?[^}]*\}", "/srv/photos", MEDIA))["services"]
+    assert found == {name: {"volumes": ["/srv/photos:/srv/photos:ro"]} for name in ("web", "sources")}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -14,7 +15,7 @@ from photofinder import health
 from photofinder.celery import app
 from photofinder.tests.workers import empty_broker, wait_until, worker
 
-PARTS = {"database", "broker", "storage", "worker:ingest", "worker:faces", "worker:people", "worker:notify"}
+PARTS = {"database", "broker", "storage", *(f"worker:{queue}" for queue in settings.QUEUES)}
 
 
 @pytest.fixture(autouse=True)

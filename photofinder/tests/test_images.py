@@ -158,3 +158,21 @@ def test_it_refuses_or_reads_whatever_is_damaged_but_never_crashes() -> None:
                 picture.verify()
                 picture.info()
                 picture.pixels(64)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "CMYK", "P", "I;16"])
+def test_a_reduced_copy_shows_the_same(mode: str) -> None:
+    """Of formats that cannot be decoded reduced, all pixels are in memory once, and never as arrays."""
+    gradient = np.linspace(0, 255, 1200, dtype=np.uint8)[None, :].repeat(800, axis=0)
+    if mode == "I;16":
+        image = Image.fromarray(gradient.astype(np.uint16) * 257)
+    elif mode == "P":
+        image = Image.fromarray(gradient).convert("RGB").quantize(256)
+    else:
+        image = Image.fromarray(gradient).convert("RGB").convert(mode)
+    buffer = io.BytesIO()
+    image.save(buffer, "TIFF")
+    pixels = Picture(buffer).pixels(300)
+    assert 270 <= max(pixels.shape) < 600 or mode in ("P", "I;16")
+    middle = pixels[pixels.shape[0] // 2, :, 0].astype(int)
+    assert np.abs(middle - np.linspace(0, 255, len(middle))).max() < 6

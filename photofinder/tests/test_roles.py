@@ -26,6 +26,10 @@ def test_it_gives_each_role_its_permissions_in_admin() -> None:
     assert _may(Role.MODERATOR, "faces.change_person")
     assert _may(Role.MODERATOR, "faces.view_event")
     assert not _may(Role.MODERATOR, "faces.add_photo")
+    for role in (Role.ORGANISER, Role.MODERATOR):
+        assert _may(role, "media_index.view_sourcefile")
+        assert _may(role, "media_index.change_duplicatepair")
+        assert _may(role, "media_index.add_source") == (role == Role.ORGANISER)
     for role in (Role.CLIENT, Role.BOT):
         assert not Group.objects.get(name=role).permissions.exists()
 

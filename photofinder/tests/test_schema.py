@@ -37,6 +37,18 @@ def test_it_is_valid_and_complete(schema: Any) -> None:
         "GET /api/v1/decisions/",
         "POST /api/v1/suggestions/{suggestion_id}/answer/",
         "POST /api/v1/decisions/{decision_id}/undo/",
+        "GET /api/v1/media/search/",
+        "GET /api/v1/media/{sha256}/",
+        "PATCH /api/v1/media/{sha256}/",
+        "GET /api/v1/media/{sha256}/similar/",
+        "POST /api/v1/media/similar/",
+        "POST /api/v1/media/tags/",
+        "POST /api/v1/media/ratings/",
+        "GET /api/v1/media/clusters/",
+        "GET /api/v1/media/clusters/{cluster_id}/",
+        "GET /api/v1/media/duplicates/",
+        "POST /api/v1/media/duplicates/{number}/resolve/",
+        "POST /api/v1/media/sources/",
     } <= operations
 
 

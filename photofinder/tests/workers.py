@@ -23,7 +23,7 @@ class Worker:
     def __init__(self, log: Path, **environment: str) -> None:
         command = [sys.executable, "-m", "celery", "-A", "photofinder.celery", "worker", "-c", "1", "-P", "prefork"]
         command += ["-Q", ",".join(settings.QUEUES), "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-        env = os.environ | {"DATABASE_URL": _test_database_url()} | environment
+        env = os.environ | {"DATABASE_URL": database_url()} | environment
         self._log = log.open("a")
         self.process = subprocess.Popen(
             command, cwd=settings.BASE_DIR, env=env, start_new_session=True, stdout=self._log, stderr=self._log
@@ -81,6 +81,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def _test_database_url() -> str:
+def database_url() -> str:
+    """The URL of the test database, for processes of their own."""
     parts = urlsplit(os.environ["DATABASE_URL"])
     return urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))

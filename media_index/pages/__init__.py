@@ -1,0 +1,1 @@
+"""Pages and files outside of Admin and the API."""

@@ -1,1 +1,0 @@
-"""Engines that see and describe what is in films."""
