@@ -11,6 +11,7 @@ from faces.admin import reads
 from faces.admin.event_page import cover_url
 from faces.models import Event, Face, Person, Photo
 from faces.querysets import UNFINISHED
+from media_index.admin.totals import library_totals
 
 RECENT_EVENTS = 6
 
@@ -21,7 +22,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     return context | {
         "title": _("Dashboard"),
-        "totals": _totals(),
+        "totals": [*_totals(), *(library_totals() if request.user.has_perm("media_index.view_image") else ())],
         "attention": _attention(),
         "recent": [(event, cover_url(event)) for event in reads.events_listed().order_by("-pk")[:RECENT_EVENTS]],
         "may_add_event": request.user.has_perm("faces.add_event"),

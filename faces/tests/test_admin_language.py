@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 RUSSIAN = ROOT / "photofinder" / "locale" / "ru" / "LC_MESSAGES"
 ENTRY = re.compile(r'^(msgid|msgstr(?:\[\d\])?) ("(?:[^"\\]|\\.)*")$', re.MULTILINE)
 WITH_CONTEXT = re.compile(r"^msgctxt .*\n(?:msg.*\n)+", re.MULTILINE)
-MARKED = re.compile(r'\b(?:gettext|gettext_lazy|_)\(\s*("(?:[^"\\]|\\.)*")')
+MARKED = re.compile(r'\b(?:gettext|gettext_lazy|_)\(\s*("(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*)')
 IN_TEMPLATES = re.compile(r"{% (?:translate|trans) (\"[^\"]*\"|'[^']*')(?! context)")
 
 
@@ -29,7 +29,8 @@ def _compiled() -> gettext.GNUTranslations:
 def _marked() -> Iterator[str]:
     for app in ("faces", "media_index", "photofinder"):
         for path in (ROOT / app).rglob("*.py"):
-            yield from map(ast.literal_eval, MARKED.findall(path.read_text(encoding="utf-8")))
+            found = MARKED.findall(path.read_text(encoding="utf-8"))
+            yield from (ast.literal_eval(f"({words})") for words in found)
     for path in (ROOT / "templates").rglob("*.html"):
         yield from map(ast.literal_eval, IN_TEMPLATES.findall(path.read_text(encoding="utf-8")))
 

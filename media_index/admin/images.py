@@ -1,16 +1,22 @@
-"""Stored images, as they were sent; nothing is changed here."""
+"""Stored images as a list, the page of one, the search, and where all pages of the library decide."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from media_index.admin.deciding import decide_view, undo_view
+from media_index.admin.image_page import image_page
+from media_index.admin.searching import search_view
+from media_index.admin.shown import SMALL_PX, thumbnail
 from media_index.models import Image
 from photofinder.admin_classes import ModelAdmin, ReadOnly, display, picture
-from photofinder.storage import signed_url
 
 
 @admin.register(Image)
@@ -24,14 +30,11 @@ class ImageAdmin(ReadOnly, ModelAdmin[Image]):
     search_fields = ("sha256", "camera")
     search_help_text = _("Search by SHA-256 or camera")
     ordering = ("-pk",)
-    fields = ("sha256", "format", "dimensions", "size", "camera", "taken_at", "stored_at", "ingested_at", "key")
-    readonly_fields = fields
-    compressed_fields = False
 
     @display(description=_("picture"))
     def picture(self, image: Image) -> SafeString:
         """The thumbnail."""
-        return picture(_thumbnail(image, 512), str(image))
+        return picture(thumbnail(image, SMALL_PX), str(image))
 
     @display(description="SHA-256", ordering="sha256")
     def digest(self, image: Image) -> str:
@@ -48,18 +51,25 @@ class ImageAdmin(ReadOnly, ModelAdmin[Image]):
         """The file's size."""
         return filesizeformat(image.bytes)
 
+    def get_urls(self) -> list[URLPattern]:
+        """The search and the decisions, before the addresses of Django."""
+        view = self.admin_site.admin_view
+        own = [
+            path("search/", view(search_view), name="media_index_image_search"),
+            path("decide/", view(decide_view), name="media_index_decide"),
+            path("undo/<str:token>/", view(undo_view), name="media_index_undo"),
+        ]
+        return [*own, *super().get_urls()]
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The picture above its facts."""
+        """The page of one image."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         image = self.get_object(request, object_id)
-        context = _page(image) if image else {}
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
-
-
-def _page(image: Image) -> dict[str, Any]:
-    return {"image": image, "preview": _thumbnail(image, 1600), "original_url": signed_url(image.key)}
-
-
-def _thumbnail(image: Image, long_side: int) -> str:
-    return signed_url(image.thumbnail_key(long_side)) if image.ingested_at else ""
+        if image is None or request.method == "POST":
+            return super().change_view(request, object_id, form_url, extra_context)
+        page = image_page(request, image)
+        context = {**self.admin_site.each_context(request), **page, "title": page["card"].name}
+        return render(request, "admin/media_index/image/image.html", context)

@@ -3,13 +3,14 @@
 // calls preventDefault(); any other page is loaded anew.
 "use strict";
 window.photofinder = (() => {
-  const KEPT = "photofinder.decided"; // what can be taken back, the last one at the end; survives a change of page
   const KEPT_MS = 15 * 60 * 1000;
   const SHOWN_MS = 20 * 1000;
   const MOST_KEPT = 20;
   const ICONS = { done: "check_circle", undone: "undo", trouble: "error" };
 
   const bar = document.querySelector("[data-decide]");
+  // What can be taken back, the last one at the end; survives a change of page. Each room has decisions of its own.
+  const KEPT = bar?.dataset.kept ?? "photofinder.decided";
   const part = (name) => bar.querySelector(`[data-bar-${name}]`);
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
   const isTyping = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]");
