@@ -10,14 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from photofinder.tests.configured import configured
 
-VECTOR_SEARCH = "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=100"
+ALWAYS = "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=100 -c max_parallel_workers_per_gather=0"
 
 
 def test_it_keeps_the_options_of_the_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgres://me:secret@db/site?sslmode=verify-full&options=-c%20statement_timeout%3D5000"
     options = configured(monkeypatch, DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
     assert options.pop("pool")["max_size"] == 8
-    assert options == {"sslmode": "verify-full", "options": f"-c statement_timeout=5000 {VECTOR_SEARCH}"}
+    assert options == {"sslmode": "verify-full", "options": f"-c statement_timeout=5000 {ALWAYS}"}
 
 
 @pytest.mark.parametrize(
