@@ -60,9 +60,9 @@ class Searcher:
         try:
             self._index: Any = faiss.read_index(os.fspath(settled(folder) / INDEX), faiss.IO_FLAG_MMAP)
         except RuntimeError as error:
-            raise _bad(f"{INDEX} is missing or damaged; `manage.py rebuild_faiss` makes it again") from error
+            raise _bad(f"{INDEX} is missing or damaged; manage.py rebuild_faiss makes it again") from error
         if (self._index.ntotal, self._index.d) != self._rows.vectors.shape:
-            raise _bad(f"{INDEX} is not of {VECTORS}; `manage.py rebuild_faiss` makes it again")
+            raise _bad(f"{INDEX} is not of {VECTORS}; manage.py rebuild_faiss makes it again")
 
     def search(self, query: Vectors, limit: int) -> list[tuple[str, float, Vectors]]:
         """The path, the cosine and the vector (d,) of the rows nearest to `query` (d,) of length 1, nearest first."""

@@ -323,6 +323,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, Any]] = {
     "media_index.tasks.describe_images": {"queue": "index"},
     "media_index.tasks.consolidate_categories": {"queue": "index"},
     "media_index.tasks.resume_index": {"queue": "index"},
+    "media_index.tasks.complete_index": {"queue": "index"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -335,6 +336,8 @@ CELERY_BEAT_SCHEDULE = {
     "resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)},
     "expire": {"task": "faces.tasks.expire", "schedule": timedelta(minutes=10)},
     "resume-index": {"task": "media_index.tasks.resume_index", "schedule": timedelta(seconds=30)},
+    # By looking at every image: it takes seconds of a million.
+    "complete-index": {"task": "media_index.tasks.complete_index", "schedule": timedelta(hours=1)},
     "consolidate-categories": {"task": "media_index.tasks.consolidate_categories", "schedule": timedelta(hours=1)},
 }
 

@@ -130,7 +130,7 @@ def _require_allowed(location: str) -> None:
         return
     detail = _(
         "%(location)s lies below none of the folders that may be catalogued from here. Name it, or one above it, in the"
-        " setting MEDIA_ROOTS, or run `manage.py index_media %(location)s` on the server."
+        " setting MEDIA_ROOTS, or run manage.py index_media %(location)s on the server."
     )
     raise Problem("not_allowed", detail % {"location": location})
 
