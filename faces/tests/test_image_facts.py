@@ -64,7 +64,7 @@ def test_a_photo_is_found_by_the_names_of_its_event_and_its_file() -> None:
     described(*upload(event_create(name="Lunch"), painted(BOB)))
     assert found("выпускные") == found("бал") == {gala}
     assert facts_of([gala])[gala].events == {"vypusknoi-bal-2026": "Выпускной бал 2026"}
-    assert facts_of([gala])[gala].names == ("1.png",)
+    assert facts_of([gala])[gala].names == ["1.png"]
 
 
 def test_an_event_is_a_filter() -> None:

@@ -1,6 +1,7 @@
 """Vectors of one engine are used while those of another grow beside them."""
 
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -278,12 +279,13 @@ class TestReembedding:
         images, slept = indexed(painted("red")), list[float]()
         newer()
         clock = iter(range(0, 100, 3))
-        monkeypatch.setattr(reembed_images.time, "monotonic", lambda: next(clock))
-        monkeypatch.setattr(
-            reembed_images.time,
-            "sleep",
-            lambda seconds: (slept.append(seconds), images_index(image_ids=[images.pop().pk])),
-        )
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            images_index(image_ids=[images.pop().pk])
+
+        looked = SimpleNamespace(monotonic=lambda: next(clock), sleep=sleep)
+        monkeypatch.setattr(reembed_images, "time", looked)
         call_command("reembed_images", stdout=StringIO())
         assert slept == [60]
 
