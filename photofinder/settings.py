@@ -292,6 +292,7 @@ CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo 
 NOTIFICATION = "faces.tasks.notify_subscribers"  # started when an event may have news for its subscribers
 EVENT_DELETION = "faces.tasks.delete_events"  # started when an event is to go, and again until it is gone
 FILE_DELETION = "faces.tasks.delete_files"  # started when photos were deleted
+FILE_KEEPING = "faces.services.files.files_keep"  # said before files are written that may be about to be deleted
 PREVIEW_SWEEP = "faces.tasks.sweep_previews"  # started when an event looks otherwise
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
