@@ -11,9 +11,10 @@ from django.utils.module_loading import import_string
 
 from media_index.models import Image
 from media_index.services.originals import original_open
+from media_index.services.places import size_check
 from photofinder import storage
 from photofinder.celery import enqueue
-from photofinder.errors import Problem, RefusedFile
+from photofinder.errors import Problem
 from photofinder.images import EXTENSIONS, Picture, thumbnails
 
 _READ_BYTES = 1024 * 1024
@@ -56,13 +57,6 @@ def image_catalogue(*, stream: BinaryIO, copies: bool) -> tuple[Image, bool]:
     if copies:
         _keep(image, stream)
     return image, is_fresh
-
-
-def size_check(size: int) -> None:
-    """Raise RefusedFile `too_large` for more bytes than settings.UPLOAD_MAX_BYTES."""
-    if size > settings.UPLOAD_MAX_BYTES:
-        megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
-        raise RefusedFile("too_large", f"The file is larger than {megabytes} MB.")
 
 
 def image_ingest(*, image: Image) -> None:

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from media_index.facts import MOST_NAMES
 from media_index.models import SourceFile
-from media_index.services.images import image_catalogue, size_check
+from media_index.services.images import image_catalogue
 from media_index.services.listing import sources_resume
-from media_index.services.places import place_of, snapshot
+from media_index.services.places import place_of, size_check, snapshot
 from photofinder.celery import enqueue, queue_length
 from photofinder.errors import Problem
 

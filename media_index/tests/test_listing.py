@@ -151,6 +151,22 @@ def test_a_folder_that_is_away_fails_the_listing_and_marks_nothing(tmp_path: Pat
     assert states(source) == {"a.jpg": "indexed"}
 
 
+def test_a_folder_that_a_link_took_the_place_of_is_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "above/disk"
+    fill(folder, "a.jpg")
+    source = catalogue(folder)
+    fill(tmp_path / "elsewhere/disk", "b.jpg")
+    for linked, target in ((folder, tmp_path / "elsewhere/disk"), (folder.parent, tmp_path / "elsewhere")):
+        linked.rename(tmp_path / f"away {linked.name}")
+        linked.symlink_to(target)
+        Source.objects.update(state=State.QUEUED)
+        listed(source)
+        assert (source.state, states(source)) == (State.FAILED, {"a.jpg": "indexed"})
+        assert "symbolic link" in source.error
+        linked.unlink()
+        (tmp_path / f"away {linked.name}").rename(linked)
+
+
 def test_an_empty_folder_where_files_were_is_taken_for_a_disk_that_is_away(tmp_path: Path) -> None:
     (path,) = fill(tmp_path, "a.jpg")
     source = catalogue(tmp_path)
