@@ -102,8 +102,9 @@ def read_and_check(folder: Path) -> Rows:
 def chunks(rows: Rows) -> Iterator[tuple[list[str], Vectors]]:
     """The rows in chunks that fit into memory, vectors brought to length 1."""
     for start in range(0, len(rows.paths), CHUNK_ROWS):
-        vectors = np.array(rows.vectors[start : start + CHUNK_ROWS])
-        yield rows.paths[start : start + CHUNK_ROWS], vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.array(rows.vectors[start : start + CHUNK_ROWS], np.float64)  # whose squares do not overflow
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        yield rows.paths[start : start + CHUNK_ROWS], units.astype(np.float32)
 
 
 def spec_of(folder: Path) -> EngineSpec:
