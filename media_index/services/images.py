@@ -113,6 +113,7 @@ def _keep(image: Image, stream: BinaryIO) -> None:
     if image.key and storage.exists(image.key):
         return
     key = image.key or storage.image_key(image.sha256, EXTENSIONS[image.format])
+    _keep_files([key])
     stream.seek(0)
     storage.save(key, stream)
     if key != image.key:

@@ -70,6 +70,27 @@ def test_an_original_that_was_to_go_stays_for_who_uploads_it_now(monkeypatch: py
     assert storage.exists(key)
 
 
+def test_a_copy_that_was_to_go_stays_for_a_source_that_copies_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = photo(10)
+    key = storage.image_key(hashlib.sha256(data).hexdigest(), "jpg")
+    (path,) = fill(tmp_path, "a.jpg")
+    path.write_bytes(data)
+    source = added(tmp_path, copies=True)
+    listed(source)
+    ids, save = files_condemn(keys=[key]), storage.save
+
+    def interrupted(key: str, content: Any) -> None:
+        save(key, content)
+        elsewhere(lambda: files_delete(ids=ids)).result(timeout=20)
+
+    monkeypatch.setattr(storage, "save", interrupted)
+    read(source.files.all())
+    assert Image.objects.get().key == key
+    assert storage.exists(key)
+
+
 def test_an_image_that_is_dropped_while_a_file_of_it_is_read_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
