@@ -60,9 +60,9 @@ class Searcher:
         try:
             self._index: Any = faiss.read_index(os.fspath(settled(folder) / INDEX), faiss.IO_FLAG_MMAP)
         except RuntimeError as error:
-            raise _bad(f"{INDEX} is missing or damaged; `manage.py rebuild_faiss` makes it again") from error
+            raise _bad(f"{INDEX} is missing or damaged; manage.py rebuild_faiss makes it again") from error
         if (self._index.ntotal, self._index.d) != self._rows.vectors.shape:
-            raise _bad(f"{INDEX} is not of {VECTORS}; `manage.py rebuild_faiss` makes it again")
+            raise _bad(f"{INDEX} is not of {VECTORS}; manage.py rebuild_faiss makes it again")
 
     def search(self, query: Vectors, limit: int) -> list[tuple[str, float, Vectors]]:
         """The path, the cosine and the vector (d,) of the rows nearest to `query` (d,) of length 1, nearest first."""
@@ -102,8 +102,9 @@ def read_and_check(folder: Path) -> Rows:
 def chunks(rows: Rows) -> Iterator[tuple[list[str], Vectors]]:
     """The rows in chunks that fit into memory, vectors brought to length 1."""
     for start in range(0, len(rows.paths), CHUNK_ROWS):
-        vectors = np.array(rows.vectors[start : start + CHUNK_ROWS])
-        yield rows.paths[start : start + CHUNK_ROWS], vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.array(rows.vectors[start : start + CHUNK_ROWS], np.float64)  # whose squares do not overflow
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        yield rows.paths[start : start + CHUNK_ROWS], units.astype(np.float32)
 
 
 def spec_of(folder: Path) -> EngineSpec:

@@ -3,6 +3,7 @@
 Paths are bytes, relative to the root: what the system spells need not be UTF-8.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def walk(root: bytes, notes: Notes, *, without: frozenset[tuple[int, int]] = fro
     A folder's entries are read as they are asked for, however many they are. Folders whose (device, inode) is in
     `without` are left out. Raises OSError when the root itself cannot be read.
     """
-    top = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    top = open_root(root)
     try:
         folders = [b""]
         while folders:
@@ -75,6 +76,15 @@ def walk(root: bytes, notes: Notes, *, without: frozenset[tuple[int, int]] = fro
                     notes.unreadable[folder] = error.strerror or str(error)
     finally:
         os.close(top)
+
+
+def open_root(root: bytes) -> int:
+    """A descriptor of the folder at the absolute path `root`, which was without links when it was written down. Raises
+    OSError, ELOOP when a link has taken the place of it or of a folder above.
+    """
+    if os.path.realpath(root) != root:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), root)
+    return os.open(root, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
 
 
 def open_below(top: int, path: bytes, *, is_folder: bool = False) -> int:

@@ -22,7 +22,7 @@ def replacing(folder: Path, names: set[str]) -> Iterator[Path]:
     if strangers or (folder.exists() and not folder.is_dir()):
         what = f"it holds {strangers[0]!r}" if strangers else "it is a file"
         raise Problem("folder_in_use", f"{folder} would be replaced, but {what}. Name another folder.")
-    with _alone(folder.with_name(f".{folder.name}.new")) as new:
+    with _alone(_beside(folder)) as new:
         yield new
         _swap(new, folder)
 
@@ -33,8 +33,22 @@ def settled(folder: Path) -> Path:
     """
     folder = folder.expanduser().resolve()
     if not folder.exists() and _aside(folder).exists():
-        _aside(folder).rename(folder)
+        _put_back(folder)
     return folder
+
+
+def _put_back(folder: Path) -> None:
+    """After a swap that is going on, if there is one: it ends in a moment, and nothing is to be put back then."""
+    try:
+        lock = os.open(_beside(folder), os.O_RDONLY)
+    except FileNotFoundError:
+        return  # the second rename has happened
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists() and _aside(folder).exists():
+            _aside(folder).rename(folder)
+    finally:
+        os.close(lock)
 
 
 @contextmanager
@@ -63,6 +77,10 @@ def _swap(new: Path, folder: Path) -> None:
         folder.rename(_aside(folder))
     new.rename(folder)
     shutil.rmtree(_aside(folder), ignore_errors=True)
+
+
+def _beside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.new")
 
 
 def _aside(folder: Path) -> Path:

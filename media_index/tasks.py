@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from media_index.services import consolidating, describing, indexing, listing, reading
+from media_index.services import consolidating, contracts, describing, indexing, listing, reading
 
 _DAY_SECONDS = 24 * 3600  # millions of files on a slow disk take hours
 
@@ -42,3 +42,9 @@ def resume_index() -> None:
     """Send again what was lost with a worker or a broker."""
     reading.files_resume()
     indexing.images_resume()
+
+
+@shared_task
+def complete_index() -> None:
+    """Send again what was indexed without the chosen engine."""
+    contracts.images_complete()

@@ -292,6 +292,7 @@ CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo 
 NOTIFICATION = "faces.tasks.notify_subscribers"  # started when an event may have news for its subscribers
 EVENT_DELETION = "faces.tasks.delete_events"  # started when an event is to go, and again until it is gone
 FILE_DELETION = "faces.tasks.delete_files"  # started when photos were deleted
+FILE_KEEPING = "faces.services.files.files_keep"  # said before files are written that may be about to be deleted
 PREVIEW_SWEEP = "faces.tasks.sweep_previews"  # started when an event looks otherwise
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
@@ -323,6 +324,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, Any]] = {
     "media_index.tasks.describe_images": {"queue": "index"},
     "media_index.tasks.consolidate_categories": {"queue": "index"},
     "media_index.tasks.resume_index": {"queue": "index"},
+    "media_index.tasks.complete_index": {"queue": "index"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -335,6 +337,8 @@ CELERY_BEAT_SCHEDULE = {
     "resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)},
     "expire": {"task": "faces.tasks.expire", "schedule": timedelta(minutes=10)},
     "resume-index": {"task": "media_index.tasks.resume_index", "schedule": timedelta(seconds=30)},
+    # By looking at every image: it takes seconds of a million.
+    "complete-index": {"task": "media_index.tasks.complete_index", "schedule": timedelta(hours=1)},
     "consolidate-categories": {"task": "media_index.tasks.consolidate_categories", "schedule": timedelta(hours=1)},
 }
 

@@ -143,11 +143,11 @@ class OptOutAdmin(ModelAdmin[OptOut]):
 
 def _unknown(count: int) -> str:
     text = ngettext(
-        "%(n)d opt-out is not recognised in new photos: another face engine made its code. Run `manage.py "
-        "reembed_faces`, and the engine in use learns it from the photos that the face was in. Whoever was in none has "
+        "%(n)d opt-out is not recognised in new photos: another face engine made its code. Run manage.py "
+        "reembed_faces, and the engine in use learns it from the photos that the face was in. Whoever was in none has "
         "to opt out once more.",
-        "%(n)d opt-outs are not recognised in new photos: another face engine made their codes. Run `manage.py "
-        "reembed_faces`, and the engine in use learns them from the photos that the faces were in. Whoever was in none "
+        "%(n)d opt-outs are not recognised in new photos: another face engine made their codes. Run manage.py "
+        "reembed_faces, and the engine in use learns them from the photos that the faces were in. Whoever was in none "
         "has to opt out once more.",
         count,
     )

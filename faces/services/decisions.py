@@ -303,7 +303,7 @@ def _current(ids: Collection[int]) -> dict[int, Person]:
 
 
 def _contracts_differ() -> Problem:
-    text = _("Their faces were read by different engines and cannot be compared: run `manage.py reembed_faces`.")
+    text = _("Their faces were read by different engines and cannot be compared: run manage.py reembed_faces.")
     return Problem("contracts_differ", text)
 
 

@@ -86,6 +86,8 @@ def _part_delete(photo_ids: Collection[int], by: User | None) -> int:
     faces = list(Face.objects.filter(photo__in=photos).select_related("photo__image"))
     people = {face.person_id for face in faces if face.person_id}
     keys = {face.crop_key for face in faces}.union(*map(_keys_of, photos))
+    images = {photo.image_id for photo in photos}
+    kept = set(Image.objects.filter(superseded__in=images).values_list("pk", flat=True))  # found by the same words
     Face.objects.filter(pk__in=[face.pk for face in faces]).delete()
     Photo.objects.filter(pk__in=[photo.pk for photo in photos]).delete()
     people_refresh(ids=people)
@@ -94,8 +96,8 @@ def _part_delete(photo_ids: Collection[int], by: User | None) -> int:
     # A plan that was made before of who is who holds no more.
     Event.objects.filter(pk__in=[event.pk for event in events]).update(revision=F("revision") + 1)
     counts = {"photos": len(photos), "faces": len(faces), "crops": len({face.crop_key for face in faces})}
-    counts["originals"] = _images_drop({photo.image_id for photo in photos})
-    images_told(image_ids=sorted({photo.image_id for photo in photos}))
+    counts["originals"] = _images_drop(images)
+    images_told(image_ids=sorted(images | kept))
     only = events.pop() if len(events) == 1 else None
     erasure_record(kind=Erasure.Kind.DELETED, counts=counts, event=only, by=by)
     enqueue(settings.FILE_DELETION, files_condemn(keys=keys), chunk=PHOTOS_AT_ONCE)

@@ -57,7 +57,7 @@ def texts_of_images(image_ids: Collection[int]) -> dict[int, ImageFacts]:
     facts: dict[int, ImageFacts] = {}
     photos = Photo.objects.filter(image__in=image_ids).order_by("pk")
     for image, name, slug, event in photos.values_list("image", "original_name", "event__slug", "event__name"):
-        facts[image] = facts.get(image, ImageFacts()) | ImageFacts((name,), {slug: event})
+        facts.setdefault(image, ImageFacts()).add(names=[name], events={slug: event})
     return facts
 
 

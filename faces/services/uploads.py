@@ -20,11 +20,12 @@ from photofinder.errors import Problem, RefusedFile
 
 @dataclass(frozen=True)
 class Accepted:
-    """A file that was taken in; `duplicate` when the event had the same bytes before."""
+    """A file that was taken in; `duplicate` when the event had the same bytes before, `known` when anybody had."""
 
     name: str
     photo: Photo
     duplicate: bool
+    known: bool
 
 
 @transaction.atomic
@@ -66,7 +67,8 @@ def photos_upload(*, batch: UploadBatch, files: Iterable[tuple[str, BinaryIO]]) 
             enqueue(settings.PIPELINE[Photo.State.QUEUED], new)
             new = []
     enqueue(settings.PIPELINE[Photo.State.QUEUED], new)
-    images_told(image_ids=[file.photo.image_id for file in accepted if not file.duplicate and _is_indexed(file)])
+    # A new image is described when it is indexed; of a known one that may be happening now, without this event.
+    images_told(image_ids=[file.photo.image_id for file in accepted if file.known and not file.duplicate])
     return accepted, refused
 
 
@@ -76,16 +78,11 @@ def batch_create(*, event: Event, by: User | None) -> UploadBatch:
 
 
 def _photo_store(batch: UploadBatch, name: str, stream: BinaryIO) -> Accepted:
-    image, _ = image_store(stream=stream)
+    image, is_fresh = image_store(stream=stream)
     photo, is_new = Photo.objects.get_or_create(
         event=batch.event, image=image, defaults={"batch": batch, "original_name": name[:255]}
     )
-    return Accepted(name, photo, duplicate=not is_new)
-
-
-def _is_indexed(file: Accepted) -> bool:
-    """Whether its image is known from elsewhere already: a new one is described when it is indexed."""
-    return file.photo.image.indexed_at is not None
+    return Accepted(name, photo, duplicate=not is_new, known=not is_fresh)
 
 
 def _refuse(batch: UploadBatch, name: str, problem: RefusedFile) -> Refusal:

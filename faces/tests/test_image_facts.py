@@ -64,7 +64,7 @@ def test_a_photo_is_found_by_the_names_of_its_event_and_its_file() -> None:
     described(*upload(event_create(name="Lunch"), painted(BOB)))
     assert found("выпускные") == found("бал") == {gala}
     assert facts_of([gala])[gala].events == {"vypusknoi-bal-2026": "Выпускной бал 2026"}
-    assert facts_of([gala])[gala].names == ("1.png",)
+    assert facts_of([gala])[gala].names == ["1.png"]
 
 
 def test_an_event_is_a_filter() -> None:
@@ -127,7 +127,6 @@ def test_an_image_that_another_event_gets_is_described_anew(told: Any) -> None:
     data = painted(ANN)
     [photo] = upload(event_create(name="Gala"), data)
     assert told == [(settings.IMAGE_DESCRIBING, [])], "a new image is described when it is indexed"
-    Image.objects.update(indexed_at="2026-01-01T00:00Z")
     told.clear()
     upload(event_create(name="Lunch"), data)
     assert told == [(settings.IMAGE_DESCRIBING, [photo.image_id])]
@@ -142,6 +141,19 @@ def test_an_image_that_an_event_loses_is_described_anew(told: Any) -> None:
     assert told == [(settings.IMAGE_DESCRIBING, [photo.image_id])]
     images_describe(image_ids=[photo.image_id])
     assert (found("gala"), found("lunch")) == (set(), {photo.image_id})
+
+
+def test_what_superseded_an_image_that_goes_is_described_anew(told: Any) -> None:
+    [copy] = upload(event_create(name="Gala"), painted(ANN))
+    [kept] = described(*upload(event_create(name="Lunch"), painted(BOB)))
+    Image.objects.filter(pk=copy.image_id).update(superseded_by=kept)
+    images_describe(image_ids=[copy.image_id])
+    assert found("gala") == {kept}
+    told.clear()
+    photos_delete(photo_ids=[copy.pk], by=None)
+    assert told == [(settings.IMAGE_DESCRIBING, [copy.image_id, kept])]
+    images_describe(image_ids=[copy.image_id, kept])
+    assert found("gala") == set()
 
 
 def test_an_image_that_is_gone_is_not_described() -> None:

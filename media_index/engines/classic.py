@@ -65,7 +65,7 @@ class ClassicImageEngine:
 
     def embed_words(self, texts: Sequence[str]) -> Vectors:
         """Raises Problem `no_words`."""
-        raise Problem("no_words", "The engine `classic` cannot read words.")
+        raise Problem("no_words", "The engine classic cannot read words.")
 
 
 def _described(pixels: Pixels) -> Values:

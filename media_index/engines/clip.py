@@ -132,7 +132,7 @@ def session(path: Path, providers: list[str] | None) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        detail = f"ONNX Runtime is not installed ({error}): `pip install -r requirements.txt` installs it."
+        detail = f"ONNX Runtime is not installed ({error}): pip install -r requirements.txt installs it."
         raise EngineUnavailable(detail) from error
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         onnxruntime.preload_dlls()  # CUDA and cuDNN from pip packages
@@ -170,4 +170,4 @@ def sha256(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-_CURE = "`python manage.py export_clip <model> <pretrained>` writes it, see docs/media.md."
+_CURE = "python manage.py export_clip <model> <pretrained> writes it, see docs/media.md."

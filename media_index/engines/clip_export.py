@@ -95,7 +95,7 @@ def _open_clip() -> Any:
         _make_torchvision_importable(torch)
         import open_clip
     except ImportError as error:
-        detail = f"open_clip is not installed ({error}): `pip install -r requirements/clip.txt` installs it."
+        detail = f"open_clip is not installed ({error}): pip install -r requirements/clip.txt installs it."
         raise EngineUnavailable(detail) from error
     return open_clip
 
@@ -227,7 +227,7 @@ def _photos() -> list[Pixels]:
     """Real photographs, also as a strip, upright, and smaller than any model's input."""
     package = find_spec("skimage")
     if package is None or not package.origin:
-        raise EngineUnavailable("scikit-image is not installed: `pip install -r requirements/clip.txt` installs it.")
+        raise EngineUnavailable("scikit-image is not installed: pip install -r requirements/clip.txt installs it.")
     data = Path(package.origin).parent / "data"
     photos = [np.asarray(Image.open(data / name).convert("RGB")) for name in _PHOTOS]
     return [*photos, photos[0][100:250], photos[1][:, 120:260], photos[2][150:181, 200:240]]

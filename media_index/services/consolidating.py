@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import BigIntegerField, F, Func, Max, QuerySet
 from django.db.models.functions import Mod
 from numpy.typing import NDArray
 from pgvector.django import CosineDistance
 
 from media_index.engines.base import Scale
-from media_index.models import ImageCluster, ImageClusterMember, ImageContract
+from media_index.models import ImageCluster, ImageClusterMember, ImageContract, ImageEmbedding
 from media_index.services.categories import categories_join, scale_known
 from media_index.services.centroids import centroid_refresh, covers_refresh, embeddings_of, similarities_refresh
 from media_index.services.generation import index_changed
@@ -95,9 +95,7 @@ class _Consolidation:
     def _split(self, cluster: ImageCluster) -> bool:
         """Found a category of the smaller half where the two halves lie farther apart than one reaches."""
         embeddings = embeddings_of([cluster.pk]).order_by("pk")
-        step = -(-cluster.size // _SAMPLE)
-        sample = embeddings.alias(turn=Mod("pk", step)).filter(turn=0) if step > 1 else embeddings
-        _keys, vectors = matrix(sample, "embedding", "pk", dim=self._contract.dim)
+        _keys, vectors = matrix(_sampled(embeddings, cluster.size), "embedding", "pk", dim=self._contract.dim)
         if len(vectors) < 2 * _FEWEST:
             return False
         (first, second), is_second = halves(vectors)
@@ -152,6 +150,17 @@ class _Consolidation:
         members = embeddings_of([gone.pk] if into.kept else [into.pk, gone.pk])
         farthest = members.aggregate(farthest=Max(CosineDistance("embedding", unit(total))))["farthest"]
         return farthest is None or farthest <= self._scale.category
+
+
+def _sampled(embeddings: QuerySet[ImageEmbedding], size: int) -> QuerySet[ImageEmbedding]:
+    """Some _SAMPLE of so many, by a hash of their images: every second number may be of another contract's vectors, or
+    of one camera of two.
+    """
+    step = -(-size // _SAMPLE)
+    if step <= 1:
+        return embeddings
+    hashed = Func(F("image_id"), function="hashint8", output_field=BigIntegerField())
+    return embeddings.alias(turn=Mod(hashed, step)).filter(turn=0)
 
 
 def _distance(a: Vector, b: Vector) -> float:

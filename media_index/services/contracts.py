@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from media_index.engines.base import ImageEngine
@@ -73,7 +73,7 @@ def contract_create(*, spec: EngineSpec) -> ImageContract:
 
 @transaction.atomic
 def contracts_switch() -> bool:
-    """Put the chosen engine's contract in use once every image has its vector; whether it happened now.
+    """Put the chosen engine's contract in use once every image has its vector and category; whether it happened now.
 
     An image whose indexing failed is not waited for. Names of categories are carried over. What the old contract has
     stays until `contracts_drop`.
@@ -102,6 +102,16 @@ def images_reembed() -> int:
     return sum(map(images_index_again, (*_chunks(images_missing(wanted)), *_chunks(failed))))
 
 
+def images_complete() -> None:
+    """Send the images through the index again that were indexed without the chosen engine: by a worker that was started
+    before it was chosen, or while it could not be loaded, or with a vector that was imported. Those that wait come
+    anyway.
+    """
+    if wanted := contract_wanted():
+        for ids in _chunks(images_missing(wanted).filter(indexed_at__isnull=False)):
+            images_index_again(ids)
+
+
 @transaction.atomic
 def images_index_again(image_ids: list[int]) -> int:
     """Let what the index makes of these images be made again where it is missing; how many there were."""
@@ -122,18 +132,24 @@ def contract_wanted() -> ImageContract | None:
 
 
 def images_missing(contract: ImageContract) -> QuerySet[Image]:
-    """Images that have a vector of the contract in use and none of this one, and could have."""
-    of_image = ImageEmbedding.objects.filter(image=OuterRef("pk"))
-    images = Image.objects.filter(Exists(of_image.filter(contract__in_use=True)), index_error="", is_still=False)
-    missing: QuerySet[Image] = images.exclude(Exists(of_image.filter(contract=contract)))
+    """Images that have been through the index, or came with a vector, and lack a vector or a category of this contract
+    although they could be read.
+    """
+    vectors = ImageEmbedding.objects.filter(image=OuterRef("pk"))
+    members = ImageClusterMember.objects.filter(image=OuterRef("pk"), contract=contract)
+    images = Image.objects.filter(Q(indexed_at__isnull=False) | Exists(vectors), index_error="", is_still=False)
+    missing: QuerySet[Image] = images.exclude(Exists(vectors.filter(contract=contract)), Exists(members))
     return missing
 
 
 @transaction.atomic
 def contracts_drop() -> list[str]:
-    """Forget all vectors and categories of contracts that are neither in use nor growing; the contracts' names."""
-    wanted = contract_wanted()
-    old = [contract for contract in ImageContract.objects.filter(in_use=False) if contract != wanted]
+    """Forget all vectors and categories of contracts that are neither in use nor growing; the contracts' names.
+
+    Raises EngineUnavailable while the chosen engine cannot say which one grows.
+    """
+    growing = get_engine("image").spec.contract
+    old = list(ImageContract.objects.filter(in_use=False).exclude(name=growing))
     for contract in old:
         ImageClusterMember.objects.filter(contract=contract).delete()
         ImageCluster.objects.filter(contract=contract).delete()

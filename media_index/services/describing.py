@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from media_index.facts import ImageFacts
-from media_index.models import Image, SourceFile
+from media_index.facts import MOST_NAMES, ImageFacts
+from media_index.models import Image
 from media_index.services.generation import index_changed
 from media_index.wording import name_words, words_apart
 
@@ -21,6 +21,11 @@ UPDATE media_index_image AS image SET words =
     setweight(to_tsvector('{LANGUAGE}', said.names), 'C')
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS said (id, tags, told, names)
 WHERE image.id = said.id
+"""
+# However many files an image has, no more of them are read than count.
+_FOUND = """
+SELECT image.id, file.name FROM unnest(%s::bigint[]) AS image (id) CROSS JOIN LATERAL
+    (SELECT name FROM media_index_sourcefile WHERE image_id = image.id ORDER BY id LIMIT %s) AS file
 """
 
 
@@ -44,18 +49,19 @@ def facts_of(image_ids: Sequence[int]) -> dict[int, ImageFacts]:
     own = _facts({*image_ids, *superseded})
     facts = {image: own[image] for image in image_ids}
     for image, kept in superseded.items():
-        facts[kept] |= own[image]
+        facts[kept].add(names=own[image].names, events=own[image].events)
     return facts
 
 
 def _facts(image_ids: Collection[int]) -> dict[int, ImageFacts]:
-    facts = dict.fromkeys(image_ids, ImageFacts())
+    facts = {image: ImageFacts() for image in image_ids}
     for path in settings.IMAGE_TEXTS:
         for image, told in import_string(path)(image_ids).items():
-            facts[image] |= told
-    found = SourceFile.objects.filter(image__in=image_ids).order_by("pk").values_list("image", "name")
-    for image, name in found.iterator():
-        facts[image] |= ImageFacts(names=(name,))
+            facts[image].add(names=told.names, events=told.events)
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND, [list(facts), MOST_NAMES])
+        for image, name in cursor.fetchall():
+            facts[image].add(names=[name])
     return facts
 
 

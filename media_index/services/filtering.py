@@ -70,10 +70,11 @@ def images_filtered(filters: Filters) -> ImageQuerySet:
 
 
 def _standing_for(ids: QuerySet[Any]) -> Q:
-    """These images, and those that supersede one of them."""
-    return Q(pk__in=ids) | Q(
-        pk__in=Image.objects.filter(pk__in=ids).exclude(superseded_by=None).values("superseded_by")
-    )
+    """These images, and those that supersede one of them; as one set, which PostgreSQL looks up one by one while it is
+    small. Of two sets of which one must hold it would look at every image.
+    """
+    kept = Image.objects.filter(pk__in=ids, superseded_by__isnull=False)
+    return Q(pk__in=ids.union(kept.values("superseded_by")))
 
 
 def _of_columns(filters: Filters) -> Q:

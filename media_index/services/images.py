@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from media_index.models import Image
 from media_index.services.originals import original_open
+from media_index.services.places import size_check
 from photofinder import storage
 from photofinder.celery import enqueue
-from photofinder.errors import Problem, RefusedFile
+from photofinder.errors import Problem
 from photofinder.images import EXTENSIONS, Picture, thumbnails
 
 _READ_BYTES = 1024 * 1024
@@ -30,8 +33,10 @@ def image_store(*, stream: BinaryIO) -> tuple[Image, bool]:
     picture.verify()
     key = storage.image_key(sha256, EXTENSIONS[picture.format])
     stream.seek(0)
-    storage.save(key, stream)
-    image, is_new = _row(picture, sha256, size, key)
+    with transaction.atomic():
+        _keep_files([key])
+        storage.save(key, stream)
+        image, is_new = _row(picture, sha256, size, key)
     if not image.key:  # catalogued where it lies, since we looked
         _keep(image, stream)
     return image, is_new
@@ -44,7 +49,7 @@ def image_catalogue(*, stream: BinaryIO, copies: bool) -> tuple[Image, bool]:
     Raises RefusedFile as `image_store` does, and Problem `unreadable`.
     """
     sha256, size = _digest(stream)
-    image = Image.objects.filter(sha256=sha256).first()
+    image = _known(sha256)
     if image is None:
         image, _ = _row(Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS), sha256, size, "")
     if is_fresh := image.ingested_at is None:
@@ -52,13 +57,6 @@ def image_catalogue(*, stream: BinaryIO, copies: bool) -> tuple[Image, bool]:
     if copies:
         _keep(image, stream)
     return image, is_fresh
-
-
-def size_check(size: int) -> None:
-    """Raise RefusedFile `too_large` for more bytes than settings.UPLOAD_MAX_BYTES."""
-    if size > settings.UPLOAD_MAX_BYTES:
-        megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
-        raise RefusedFile("too_large", f"The file is larger than {megabytes} MB.")
 
 
 def image_ingest(*, image: Image) -> None:
@@ -69,13 +67,29 @@ def image_ingest(*, image: Image) -> None:
         _ingest(image, stream)
 
 
+def _known(sha256: str) -> Image | None:
+    """The image of these bytes, locked as a row that refers to it locks it: nobody deletes it meanwhile, and whoever
+    indexes or describes it does not wait.
+    """
+    rows = Image.objects.raw("SELECT * FROM media_index_image WHERE sha256 = %s FOR KEY SHARE", [sha256])
+    return next(iter(rows), None)
+
+
 def _ingest(image: Image, stream: BinaryIO) -> None:
+    _keep_files([image.thumbnail_key(long_side) for long_side in settings.THUMBNAIL_SIZES_PX])
     pixels = Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS).pixels(max(settings.THUMBNAIL_SIZES_PX))
     for long_side, content in thumbnails(pixels, settings.THUMBNAIL_SIZES_PX).items():
         storage.save(image.thumbnail_key(long_side), content)
     image.ingested_at = timezone.now()
     image.save(update_fields=["ingested_at"])
     enqueue(settings.IMAGE_INDEXING, [image.pk])
+
+
+def _keep_files(keys: list[str]) -> None:
+    """Say, before they are written, that these files are not to go: those of an image with the same bytes, which was
+    deleted just now, may still be about to.
+    """
+    import_string(settings.FILE_KEEPING)(keys=keys)
 
 
 def _row(picture: Picture, sha256: str, size: int, key: str) -> tuple[Image, bool]:
@@ -99,6 +113,7 @@ def _keep(image: Image, stream: BinaryIO) -> None:
     if image.key and storage.exists(image.key):
         return
     key = image.key or storage.image_key(image.sha256, EXTENSIONS[image.format])
+    _keep_files([key])
     stream.seek(0)
     storage.save(key, stream)
     if key != image.key:

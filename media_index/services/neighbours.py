@@ -37,9 +37,10 @@ def nearest_images(
     all; it goes on until enough of them pass the filter (an iterative scan, see DATABASES in settings).
     """
     rows = ImageEmbedding.objects.filter(contract=contract)
+    are_few = _are_few(rows if among is None else among)
     if among is not None:
-        rows = rows.filter(image__in=among)
-    if _are_few(rows if among is None else among):
+        rows = rows.filter(image__in=_listed(among) if are_few else among)
+    if are_few:
         return _nearest(rows, CosineDistance("embedding", vector), limit)
     with looking_far():
         return _nearest(rows, indexed_distance("embedding", vector), limit)
@@ -55,6 +56,13 @@ def looking_far() -> Iterator[None]:
 
 def _are_few(rows: QuerySet[Any, Any]) -> bool:
     return rows.order_by()[: settings.IMAGE_EXACT_ROWS + 1].count() <= settings.IMAGE_EXACT_ROWS
+
+
+def _listed(images: QuerySet[Image, Any]) -> list[int]:
+    """Their ids, asked for by themselves: in one question with the distances PostgreSQL would rather go through all
+    vectors than look up some thousand of them.
+    """
+    return list(images.order_by().values_list("pk", flat=True))
 
 
 def _nearest(rows: QuerySet[ImageEmbedding], distance: CosineDistance, limit: int) -> list[tuple[int, float]]:

@@ -6,7 +6,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Protocol, cast
@@ -18,8 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from media_index.folders import Found, Notes, is_image_name, open_below, walk
-from photofinder.errors import Problem
+from media_index.folders import Found, Notes, is_image_name, open_below, open_root, walk
+from photofinder.errors import Problem, RefusedFile
 
 S3 = "s3://"
 _GONE = {"404", "NoSuchKey", "NotFound"}
@@ -55,6 +55,13 @@ class Place(Protocol):
     def url(self, file: Found) -> str:
         """An address that opens the file for a while; empty where it has none of its own, or is not as found."""
         ...
+
+
+def size_check(size: int) -> None:
+    """Raise RefusedFile `too_large` for more bytes than settings.UPLOAD_MAX_BYTES."""
+    if size > settings.UPLOAD_MAX_BYTES:
+        megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
+        raise RefusedFile("too_large", f"The file is larger than {megabytes} MB.")
 
 
 def place_of(location: str) -> Place:
@@ -100,7 +107,7 @@ class Folder:
     @contextmanager
     def _top(self) -> Iterator[int]:
         try:
-            top = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+            top = open_root(self._root)
         except OSError as error:
             raise self._unavailable(error) from error
         try:
@@ -110,7 +117,8 @@ class Folder:
 
     def _unavailable(self, error: OSError) -> Problem:
         folder = self._root.decode(errors="replace")
-        detail = f"The folder {folder} cannot be read on {socket.gethostname()}: {error.strerror or error}."
+        reason = "there is a symbolic link on the way now" if error.errno == errno.ELOOP else error.strerror or error
+        detail = f"The folder {folder} cannot be read on {socket.gethostname()}: {reason}."
         return Problem("source_unavailable", detail)
 
 
@@ -133,10 +141,11 @@ class Bucket:
             raise self._unavailable(error) from error
 
     def opened(self, path: bytes) -> OpenFile:
-        """A copy, in memory while it is small."""
+        """A copy, in memory while it is small. Raises RefusedFile `too_large` too."""
         try:
             answer = _s3().get_object(Bucket=self._bucket, Key=self._key(path))
-            stream = _copied(answer["Body"].iter_chunks(_COPY_BYTES))
+            with closing(answer["Body"]) as body:
+                stream = _copied(body.iter_chunks(_COPY_BYTES), answer["ContentLength"])
         except ClientError as error:
             raise self._unopened(error) from error
         except BotoCoreError as error:
@@ -171,25 +180,35 @@ class Bucket:
 
 
 def snapshot(file: OpenFile) -> OpenFile:
-    """A copy that nobody writes to, in memory while it is small; the file is closed."""
+    """A copy that nobody writes to, in memory while it is small; the file is closed. Raises Problem `changing`,
+    RefusedFile `too_large`.
+    """
     with file.stream:
-        copy = _copied(iter(lambda: file.stream.read(_COPY_BYTES), b""))
+        copy = _copied(iter(lambda: file.stream.read(_COPY_BYTES), b""), file.size)
         if file.has_changed():
             copy.close()
-            raise Problem("changing", "The file changed while it was read.")
+            raise _changing()
     return OpenFile(copy, file.size, file.changed_ns, is_live=False)
 
 
-def _copied(chunks: Iterator[bytes]) -> BinaryIO:
+def _copied(chunks: Iterator[bytes], size: int) -> BinaryIO:
+    """The chunks, which make up `size` bytes; no more are read of one that grows, or of a server without end."""
+    size_check(size)
     copy = tempfile.SpooledTemporaryFile(max_size=settings.S3_OPTIONS["max_memory_size"])  # noqa: SIM115 - the caller's
     try:
         for chunk in chunks:
+            if copy.tell() + len(chunk) > size:
+                raise _changing()
             copy.write(chunk)
     except BaseException:
         copy.close()
         raise
     copy.seek(0)
     return cast(BinaryIO, copy)
+
+
+def _changing() -> Problem:
+    return Problem("changing", "The file changed while it was read.")
 
 
 def _unopened(error: OSError) -> Problem:

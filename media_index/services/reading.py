@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from media_index.facts import MOST_NAMES
 from media_index.models import SourceFile
-from media_index.services.images import image_catalogue, size_check
+from media_index.services.images import image_catalogue
 from media_index.services.listing import sources_resume
-from media_index.services.places import place_of, snapshot
+from media_index.services.places import place_of, size_check, snapshot
 from photofinder.celery import enqueue, queue_length
 from photofinder.errors import Problem
 
@@ -101,15 +102,19 @@ def _catalogue(file: SourceFile) -> None:
         if opened.has_changed():
             raise Problem("changing", "The file changed while it was read.")
     if file.image_id != image.pk:
-        enqueue(settings.IMAGE_DESCRIBING, _renamed(file.image_id, None if is_fresh else image.pk))
+        enqueue(settings.IMAGE_DESCRIBING, _renamed(file, None if is_fresh else image.pk))
     file.image, file.size, file.changed_ns = image, opened.size, opened.changed_ns
     file.state, file.attempts, file.error_code, file.error = State.INDEXED, 0, "", ""
     file.save(update_fields=_READ_FIELDS)
 
 
-def _renamed(before: int | None, now: int | None) -> list[int]:
-    """The images whose words change with the names of their files; a fresh one gets its words when it is indexed."""
-    return [image_id for image_id in (before, now) if image_id is not None]
+def _renamed(file: SourceFile, now: int | None) -> list[int]:
+    """The images whose words change with the name of this file; a fresh one gets its words when it is indexed, and one
+    that has very many names is described by the first of them.
+    """
+    images = [image_id for image_id in (file.image_id, now) if image_id is not None]
+    before = SourceFile.objects.filter(pk__lt=file.pk)
+    return [image_id for image_id in images if before.filter(image=image_id)[:MOST_NAMES].count() < MOST_NAMES]
 
 
 def _settle(file: SourceFile, problem: Problem) -> None:

@@ -171,12 +171,12 @@ def _cannot_read(engine: ImageEngine) -> str:
     if engine.words is not None:
         detail = _(
             "Only what is written of images is searched until the engine %(engine)s has embedded all of them;"
-            " `manage.py reembed_images` tells how far that is."
+            " manage.py reembed_images tells how far that is."
         )
     else:
         detail = _(
             "Only what is written of images is searched: the engine %(engine)s cannot read words, and"
-            " `manage.py export_clip` with IMAGE_ENGINE=clip brings one that can."
+            " manage.py export_clip with IMAGE_ENGINE=clip brings one that can."
         )
     return detail % {"engine": engine.spec.engine}
 

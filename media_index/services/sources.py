@@ -22,6 +22,7 @@ from photofinder.errors import Problem
 
 _SOURCES_LOCK = 0x50CE
 _RATE_OVER = timedelta(minutes=2)
+_LONGEST = Source._meta.get_field("location").max_length or 0
 State = SourceFile.State
 
 
@@ -47,9 +48,12 @@ def source_add(*, location: str, copies: bool = False, by: User | None = None, t
     of settings.MEDIA_ROOTS. Raises Problem `no_such_folder`, `bad_location`, `not_allowed`, `own_storage`,
     `overlapping_source`.
     """
-    location = location_normal(location)
+    asked, location = location, _spelt(location)
+    if not trusted:  # before the disk is asked: its answer would tell what lies elsewhere on it
+        _require_allowed(location, asked)
+    location = location if location.startswith(S3) else _without_links(location)
     if not trusted:
-        _require_allowed(location)
+        _require_allowed(location, asked)
     _require_foreign(location)
     with connection.cursor() as cursor:  # two that overlap, added at the same time, would not see each other
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SOURCES_LOCK])
@@ -90,21 +94,22 @@ def source_progress(source: Source) -> Progress:
     )
 
 
-def location_normal(location: str) -> str:
-    """The one way to spell a location. Raises Problem `no_such_folder`, `bad_location`."""
-    normal = _normal_bucket(location) if location.startswith(S3) else _normal_folder(location)
-    if len(normal) > (longest := Source._meta.get_field("location").max_length or 0):
-        raise Problem("bad_location", _("The location is longer than %d characters.") % longest)
+def _spelt(location: str) -> str:
+    """The one way to spell it, as far as its text tells. Raises Problem `bad_location`."""
+    normal = _normal_bucket(location) if location.startswith(S3) else os.path.normpath(location)
+    if not normal.startswith((S3, "/")):
+        raise Problem("bad_location", _("A location is an absolute path or s3://bucket/prefix."))
+    if len(normal) > _LONGEST:
+        raise Problem("bad_location", _("The location is longer than %d characters.") % _LONGEST)
     return normal
 
 
-def _normal_folder(location: str) -> str:
-    """Absolute and without links. Only its own name must be UTF-8, not those of what lies in it."""
-    folder = Path(location)
-    if not folder.is_absolute():
-        raise Problem("bad_location", _("A location is an absolute path or s3://bucket/prefix."))
+def _without_links(folder: str) -> str:
+    """The folder itself. Only its own name must be UTF-8, not those of what lies in it. Raises Problem
+    `no_such_folder`, `bad_location`.
+    """
     try:
-        real = str(folder.resolve(strict=True))
+        real = str(Path(folder).resolve(strict=True))
         real.encode()
         os.scandir(real).close()
     except ValueError as error:  # no UTF-8, or a NUL
@@ -114,7 +119,7 @@ def _normal_folder(location: str) -> str:
         reason = getattr(error, "strerror", None) or error
         detail = _("The folder %(folder)s cannot be read: %(reason)s.") % {"folder": folder, "reason": reason}
         raise Problem("no_such_folder", detail) from error
-    return real
+    return _spelt(real)
 
 
 def _normal_bucket(location: str) -> str:
@@ -124,15 +129,19 @@ def _normal_bucket(location: str) -> str:
     return f"{S3}{parts.netloc}/{parts.path.strip('/')}".rstrip("/")
 
 
-def _require_allowed(location: str) -> None:
-    roots = [root.rstrip("/") if root.startswith(S3) else str(Path(root).resolve()) for root in settings.MEDIA_ROOTS]
+def _require_allowed(location: str, asked: str) -> None:
+    """Whether it lies below one of settings.MEDIA_ROOTS, which may be links themselves. A refusal names what was asked
+    for, not where its links lead.
+    """
+    roots = {os.path.normpath(root) if root.startswith("/") else root.rstrip("/") for root in settings.MEDIA_ROOTS}
+    roots |= {str(Path(root).resolve()) for root in roots if root.startswith("/")}
     if any(_is_within(location, root) for root in roots):
         return
     detail = _(
         "%(location)s lies below none of the folders that may be catalogued from here. Name it, or one above it, in the"
-        " setting MEDIA_ROOTS, or run `manage.py index_media %(location)s` on the server."
+        " setting MEDIA_ROOTS, or run manage.py index_media %(location)s on the server."
     )
-    raise Problem("not_allowed", detail % {"location": location})
+    raise Problem("not_allowed", detail % {"location": asked})
 
 
 def _require_foreign(location: str) -> None:

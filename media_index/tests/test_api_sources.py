@@ -46,12 +46,26 @@ def test_it_tells_how_far_a_source_is(caller: Callers, archive: Path) -> None:
 
 @pytest.mark.parametrize(
     ("location", "code"),
-    [("/", "not_allowed"), ("relative", "bad_location"), ("/nowhere at all", "no_such_folder"), ("", "invalid")],
+    [("/", "not_allowed"), ("relative", "bad_location"), ("/nowhere at all", "not_allowed"), ("", "invalid")],
 )
 def test_it_refuses_other_places(caller: Callers, archive: Path, location: str, code: str) -> None:
     answer = caller("organiser").send("media/sources/", {"location": location})
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert not Source.objects.exists()
+
+
+def test_a_refusal_does_not_tell_what_lies_elsewhere(caller: Callers, archive: Path) -> None:
+    (archive.parent / "secret").mkdir()
+    for name in ("link", "archive/link"):
+        (archive.parent / name).symlink_to(archive.parent / "secret")
+    answers = [
+        caller("organiser").send("media/sources/", {"location": str(archive.parent / name)}).json()
+        for name in ("secret", "nothing", "link", "archive/../secret", "archive/link")
+    ]
+    assert {answer["code"] for answer in answers} == {"not_allowed"}
+    assert ["secret" in answer["detail"] for answer in answers] == [True, False, False, True, False]
+    inside = caller("organiser").send("media/sources/", {"location": str(archive / "nothing")}).json()
+    assert inside["code"] == "no_such_folder"
 
 
 @pytest.mark.parametrize("role", ["moderator", "client", "bot", ""])

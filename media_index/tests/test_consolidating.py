@@ -54,6 +54,20 @@ def test_a_category_that_falls_into_two_is_split(contract: ImageContract) -> Non
     assert sorted(ImageCluster.objects.values_list("size", flat=True)) == [4, 6]
 
 
+def test_the_sample_does_not_depend_on_how_vectors_are_numbered(
+    contract: ImageContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consolidating, "_SAMPLE", 30)
+    monkeypatch.setattr(consolidating._Consolidation, "_leave", lambda self, cluster: False)  # only halves part
+    left = put(contract, None, *around(contract, 0, 30))
+    right = put(contract, cluster_of(left[0], contract), *around(contract, 1, 30))
+    for odd, images in enumerate((left, right)):
+        for number, row in enumerate(ImageEmbedding.objects.filter(image__in=images)):
+            ImageEmbedding.objects.filter(pk=row.pk).update(id=10**6 + 2 * number + odd)
+    assert categories_consolidate() == 0
+    assert categories(contract) == [set(numbers(left)), set(numbers(right))]
+
+
 def test_the_larger_half_keeps_the_category(contract: ImageContract) -> None:
     left = put(contract, None, *around(contract, 0, 2))
     right = put(contract, cluster_of(left[0], contract), *around(contract, 1, 6))

@@ -1,6 +1,7 @@
 """Vectors of one engine are used while those of another grow beside them."""
 
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from media_index.engines.fake import FakeImageEngine
+from media_index.management.commands import reembed_images
 from media_index.models import Image, ImageCluster, ImageClusterMember, ImageContract, ImageEmbedding
-from media_index.services import contracts
+from media_index.services import contracts, indexing
 from media_index.services.carrying import names_carry
 from media_index.services.categories import categories_join, categories_merge, category_name
 from media_index.services.contracts import (
@@ -21,9 +23,11 @@ from media_index.services.contracts import (
     contracts_live,
     contracts_switch,
     engine_of,
+    images_complete,
     images_missing,
     images_reembed,
 )
+from media_index.services.importing import _put_in
 from media_index.services.indexing import images_index
 from media_index.services.neighbours import nearest_images, vector_of
 from media_index.tests.gallery import painted
@@ -175,6 +179,59 @@ class TestReembedding:
         assert contracts_switch()
         assert images_reembed() == 1
 
+    def test_imported_vectors_get_categories_before_they_are_in_use(self, newer: Any, sent: list[int]) -> None:
+        (image,) = indexed(painted("red"))
+        elsewhere = FakeImageEngine(version="2", grid=5)
+        _put_in(elsewhere.spec, {image.pk: elsewhere.embed_images([painted("red")])[0]})
+        images_index(image_ids=[image.pk])
+        newer()
+        sent.clear()
+        assert not contracts_switch()
+        images_complete()
+        assert sent == [image.pk]
+        assert not contracts_switch()
+        images_index(image_ids=[image.pk])
+        assert contracts_switch()
+        assert cluster_of(image, contract_in_use()).size == 1
+
+    def test_an_image_that_a_worker_indexed_with_the_old_engine_meanwhile_is_found(
+        self, newer: Any, sent: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (image,) = indexed(painted("red"))
+        old, late = contract_in_use(), ingested(painted("blue"))
+        before = [(old, engine_of(old))]
+        newer()
+        images_reembed()
+        images_index(image_ids=[image.pk])
+        assert contracts_switch()
+        sent.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(indexing, "contracts_live", lambda: before)
+            images_index(image_ids=[late.pk])
+        images_complete()
+        assert sent == [late.pk]
+
+    def test_an_image_that_only_the_new_engine_saw_is_found_when_the_old_one_is_chosen_again(
+        self, newer: Any, sent: list[int], chosen_engine: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        indexed(painted("red"))
+        late, chosen = ingested(painted("blue")), newer()
+        only = [(contract_create(spec=chosen.spec), chosen)]
+        with monkeypatch.context() as patch:
+            patch.setattr(indexing, "contracts_live", lambda: only)
+            images_index(image_ids=[late.pk])
+        chosen_engine("fake")
+        assert images_reembed() == 1
+        assert sent == [late.pk]
+
+    def test_what_waits_for_the_index_is_not_sent_twice(self, newer: Any, sent: list[int]) -> None:
+        indexed(painted("red"), painted("blue"))
+        newer()
+        images_reembed()
+        sent.clear()
+        images_complete()
+        assert sent == []
+
     def test_it_does_not_touch_hashes_of_duplicates_or_old_categories(self, newer: Any, sent: list[int]) -> None:
         (image,) = indexed(painted("red"))
         old = contract_in_use()
@@ -204,6 +261,33 @@ class TestReembedding:
         assert not ImageEmbedding.objects.filter(contract=old).exists()
         assert not indexes(old)
         assert ImageCluster.objects.get().contract == contract_in_use()
+
+    def test_nothing_is_dropped_while_the_chosen_engine_lacks_its_weights(
+        self, newer: Any, sent: list[int], chosen_engine: Any, tmp_path: Any
+    ) -> None:
+        indexed(painted("red"))
+        newer()
+        images_reembed()
+        chosen_engine("clip", folder=str(tmp_path))
+        with pytest.raises(CommandError):
+            call_command("reembed_images", "--drop-old", stdout=StringIO())
+        assert ImageContract.objects.count() == 2
+
+    def test_the_command_looks_seldom_where_a_look_takes_long(
+        self, newer: Any, sent: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        images, slept = indexed(painted("red")), list[float]()
+        newer()
+        clock = iter(range(0, 100, 3))
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            images_index(image_ids=[images.pop().pk])
+
+        looked = SimpleNamespace(monotonic=lambda: next(clock), sleep=sleep)
+        monkeypatch.setattr(reembed_images, "time", looked)
+        call_command("reembed_images", stdout=StringIO())
+        assert slept == [60]
 
     def test_the_command_shows_how_far_it_is_and_ends_when_done(
         self, newer: Any, sent: list[int], monkeypatch: pytest.MonkeyPatch

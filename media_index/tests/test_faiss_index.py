@@ -265,3 +265,11 @@ def test_a_damaged_index_names_what_makes_it_again(folder: Path) -> None:
         with pytest.raises(Problem, match="rebuild_faiss"):
             Searcher(folder)
     assert len(read_and_check(folder).paths) == 20  # an import needs no index
+
+
+def test_rows_of_any_length_are_brought_to_length_one(tmp_path: Path) -> None:
+    vectors = np.eye(3, 4, dtype=np.float32) * np.array([[1e20], [1e-5], [1]], np.float32)
+    rows = faiss_index.Rows(EngineSpec("e", "m", "1", 4, "p"), ["a", "b", "c"], vectors)
+    [(paths, units)] = faiss_index.chunks(rows)
+    assert (paths, units.dtype) == (["a", "b", "c"], np.dtype(np.float32))
+    assert np.allclose(units, np.eye(3, 4))

@@ -51,6 +51,23 @@ def test_what_is_known_is_not_read_again(tmp_path: Path, sent: Any) -> None:
     assert set(source.files.values_list("seen_in", flat=True)) == {2}
 
 
+@pytest.mark.parametrize("waiting", [0, 3])
+def test_what_still_waits_is_sent_again_only_when_no_message_waits(
+    tmp_path: Path, sent: Any, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    fill(tmp_path, "a.jpg")
+    source = added(tmp_path)
+    listed(source)
+    fill(tmp_path, "b.jpg")
+    sent.clear()
+    monkeypatch.setattr(listing, "queue_length", lambda queue: waiting)
+    source.files.update(changed_at=timezone.now() - timedelta(hours=1))
+    Source.objects.update(state=State.QUEUED)
+    listed(source)
+    names = source.files.filter(pk__in=sent[-1][1]).order_by("name").values_list("name", flat=True)
+    assert list(names) == (["b.jpg"] if waiting else ["a.jpg", "b.jpg"])
+
+
 @pytest.mark.parametrize("change", ["size", "time"])
 def test_what_changed_is_read_again(tmp_path: Path, change: str) -> None:
     path, _ = fill(tmp_path, "a.jpg", "b.jpg")
@@ -151,6 +168,22 @@ def test_a_folder_that_is_away_fails_the_listing_and_marks_nothing(tmp_path: Pat
     assert states(source) == {"a.jpg": "indexed"}
 
 
+def test_a_folder_that_a_link_took_the_place_of_is_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / "above/disk"
+    fill(folder, "a.jpg")
+    source = catalogue(folder)
+    fill(tmp_path / "elsewhere/disk", "b.jpg")
+    for linked, target in ((folder, tmp_path / "elsewhere/disk"), (folder.parent, tmp_path / "elsewhere")):
+        linked.rename(tmp_path / f"away {linked.name}")
+        linked.symlink_to(target)
+        Source.objects.update(state=State.QUEUED)
+        listed(source)
+        assert (source.state, states(source)) == (State.FAILED, {"a.jpg": "indexed"})
+        assert "symbolic link" in source.error
+        linked.unlink()
+        (tmp_path / f"away {linked.name}").rename(linked)
+
+
 def test_an_empty_folder_where_files_were_is_taken_for_a_disk_that_is_away(tmp_path: Path) -> None:
     (path,) = fill(tmp_path, "a.jpg")
     source = catalogue(tmp_path)
@@ -223,7 +256,7 @@ def test_a_slow_listing_says_that_it_goes_on(tmp_path: Path, monkeypatch: pytest
     heard: list[Any] = []
     monkeypatch.setattr(listing, "_batch_write", recording(listing._batch_write, heard))
     listed(source)
-    assert [batch for _, batch in heard] == [[]] * 6
+    assert [batch for _, batch, _ in heard] == [[]] * 6
 
 
 def test_a_lost_message_is_sent_again(tmp_path: Path, sent: Any, settings: Any) -> None:

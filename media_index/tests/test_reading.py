@@ -1,5 +1,6 @@
 """Files become images where they lie, each once, whatever happens to them meanwhile."""
 
+import io
 import json
 import os
 import subprocess
@@ -13,10 +14,11 @@ import pytest
 from django.utils import timezone
 
 from media_index.models import Image, SourceFile
-from media_index.services import image_ingest, image_store, images, reading
+from media_index.services import image_ingest, image_store, images, places, reading
 from media_index.services.reading import files_read, files_resume, files_retry
 from media_index.tests.library import added, catalogue, fill, listed, one_file, photo, read, states
 from photofinder import storage
+from photofinder.errors import Problem
 from photofinder.images import Picture
 
 pytestmark = pytest.mark.django_db
@@ -282,6 +284,20 @@ def test_a_copy_is_what_was_read_though_the_file_changes(tmp_path: Path, monkeyp
     catalogue(tmp_path, copies=True)
     with storage.open_file(Image.objects.get().key) as stream:
         assert stream.read() == before
+
+
+def test_a_copy_of_a_file_that_grows_for_ever_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_bytes: list[int] = []
+
+    class Growing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            read_bytes.append(size or 0)
+            return b"x" * (size or 0)
+
+    monkeypatch.setattr(places.OpenFile, "has_changed", lambda file: True)
+    with pytest.raises(Problem) as caught:
+        places.snapshot(places.OpenFile(Growing(), size=5 * 2**20, changed_ns=1, is_live=True))
+    assert (caught.value.code, sum(read_bytes)) == ("changing", 6 * 2**20)
 
 
 def test_a_disk_that_is_away_marks_nothing_as_gone(tmp_path: Path, settings: Any) -> None:

@@ -3,17 +3,21 @@
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 import requests
 from django.test import Client
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from media_index.models import Image, Source
+from media_index.services import places
 from media_index.services.originals import original_open, original_url
 from media_index.tests.library import added, catalogue, listed, photo, read, states
+from photofinder.errors import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +143,32 @@ def test_a_large_object_waits_on_the_disk(s3: Any, settings: Any) -> None:
     with original_open(Image.objects.get()) as stream:
         assert not isinstance(getattr(stream, "_file", None), io.BytesIO)
         assert stream.read() == data
+
+
+def _answering(monkeypatch: pytest.MonkeyPatch, said: int, sent: int) -> list[str]:
+    """S3 says that an object has so many megabytes, and sends so many; what it was asked for."""
+    asked: list[str] = []
+
+    class Body:
+        def iter_chunks(self, size: int) -> Iterator[bytes]:
+            for _ in range(sent):
+                asked.append("chunk")
+                yield b"x" * size
+
+        def close(self) -> None:
+            asked.append("close")
+
+    answer = {"Body": Body(), "ContentLength": said * 2**20, "LastModified": timezone.now()}
+    monkeypatch.setattr(places, "_s3", lambda: SimpleNamespace(get_object=lambda **_: answer))
+    return asked
+
+
+@pytest.mark.parametrize(("said", "code", "chunks"), [(400, "too_large", 0), (3, "changing", 4)])
+def test_no_more_is_copied_of_an_object_than_it_may_have(
+    monkeypatch: pytest.MonkeyPatch, said: int, code: str, chunks: int
+) -> None:
+    asked = _answering(monkeypatch, said, sent=400)
+    with pytest.raises(Problem) as caught:
+        places.place_of("s3://archive").opened(b"a.jpg")
+    assert caught.value.code == code
+    assert asked == ["chunk"] * chunks + ["close"]

@@ -1,5 +1,7 @@
 """Folders that are replaced as one."""
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,27 @@ def test_what_fails_leaves_the_old_files(tmp_path: Path) -> None:
 def test_a_kill_between_the_renames_leaves_the_old_files(tmp_path: Path) -> None:
     write(tmp_path / "kept", "old")
     (tmp_path / "kept").rename(tmp_path / ".kept.old")
+    (tmp_path / ".kept.new").mkdir()
     assert texts(tmp_path / "kept") == {"old"}
+
+
+def test_a_reader_between_the_renames_of_a_writer_waits_for_the_new_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "kept", "old")
+    rename, read = Path.rename, list[Future[set[str]]]()
+
+    def interrupted(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if target.name == ".kept.old":
+            read.append(reader.submit(texts, tmp_path / "kept"))
+            time.sleep(0.2)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with ThreadPoolExecutor(1) as reader:
+        write(tmp_path / "kept", "new")
+    assert read[0].result() == {"new"}
 
 
 def test_a_folder_with_files_of_others_is_not_replaced(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from media_index.services.contracts import (
 )
 from photofinder.errors import Problem
 
-_EVERY_SECONDS = 2
+_EVERY_SECONDS = 2.0
+_TIMES_AS_LONG = 20  # as a look takes, which of a million images is seconds: the database is there for others
 
 
 class Command(BaseCommand):
@@ -36,10 +37,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Queue the images; the workers do the rest."""
-        if options["drop_old"]:
-            self.stdout.write(f"Deleted: {', '.join(contracts_drop()) or 'nothing'}.")
-            return
         try:
+            if options["drop_old"]:
+                self.stdout.write(f"Deleted: {', '.join(contracts_drop()) or 'nothing'}.")
+                return
             self.stdout.write(f"{images_reembed()} images are being looked at anew.")
         except Problem as problem:
             raise CommandError(problem.detail) from problem
@@ -49,15 +50,22 @@ class Command(BaseCommand):
 
     def _wait(self) -> None:
         """Until the engine's contract is in use and nothing waits; what the workers do goes on without us."""
-        while not self._is_done():
-            time.sleep(_EVERY_SECONDS)
+        is_done = False
+        while not is_done:
+            began = time.monotonic()
+            is_done = self._is_done()
+            took = time.monotonic() - began
+            if not is_done:
+                time.sleep(max(_EVERY_SECONDS, took * _TIMES_AS_LONG))
         self.stdout.write("")
 
     def _is_done(self) -> bool:
-        contracts_switch()
         wanted = contract_wanted()
         missing = images_missing(wanted).count() if wanted else 0
         waiting = Image.objects.waiting().count()
         self.stdout.write(f"\r{max(missing, waiting)} images to go    ", ending="")
         self.stdout.flush()
-        return not missing and not waiting
+        if missing or waiting:
+            return False
+        contracts_switch()
+        return True
