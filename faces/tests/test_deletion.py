@@ -1,6 +1,8 @@
 """Photos and events are deleted with everything that is kept of them, and nothing that others use goes along."""
 
+import time
 from collections.abc import Sequence
+from threading import Event as ThreadEvent
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ from media_index.models import DuplicatePair, Image, Source, SourceFile
 from media_index.services import duplicate_decisions
 from media_index.services.duplicate_decisions import group_resolve
 from media_index.services.duplicate_groups import groups_open
+from media_index.services.turns import Turn, take_turn
 from media_index.tests.indexed import paired, seen
 from media_index.tests.test_indexing_at_once import at_once as together
 from media_index.tests.test_turns import after, slowly
@@ -297,3 +300,20 @@ def test_an_image_is_deleted_while_its_group_is_resolved(
     together(first, after(reached, second))
     assert not Image.objects.filter(pk=copies[1].image_id).exists()
     assert not DuplicatePair.objects.filter(second=copies[1].image_id).exists()
+
+
+def test_an_image_is_deleted_while_a_duplicate_of_it_is_found(copies: list[Photo]) -> None:
+    """The new pair is checked against the image when its transaction ends."""
+    DuplicatePair.objects.all().delete()
+    reached = ThreadEvent()
+
+    @transaction.atomic
+    def find() -> None:
+        take_turn(Turn.DUPLICATES)
+        paired(copies[0].image, copies[1].image)
+        reached.set()
+        time.sleep(0.7)
+
+    together(find, after(reached, lambda: _delete(copies[1])))
+    assert not Image.objects.filter(pk=copies[1].image_id).exists()
+    assert not DuplicatePair.objects.exists()

@@ -6,6 +6,7 @@ from threading import Barrier, Event
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from media_index.models import DuplicatePair, Image
 from media_index.services import duplicate_decisions, indexing
@@ -40,6 +41,15 @@ def slowly(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> Event:
 def after(reached: Event, action: Callable[[], Any]) -> Callable[[], Any]:
     """The action, once the other one is that far."""
     return lambda: (reached.wait(20), action())[1]
+
+
+@transaction.atomic
+def in_order(reached: Event, images: list[Image]) -> None:
+    """Take one image after the other."""
+    for image in images:
+        list(Image.objects.filter(pk=image.pk).locked())
+        reached.set()
+        time.sleep(_LONG)
 
 
 def test_a_group_is_resolved_while_its_images_are_indexed_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,18 +108,29 @@ def test_two_chunks_whose_images_were_kept_instead_of_each_others(monkeypatch: p
     assert not Image.objects.waiting().exists()
 
 
-def test_images_are_rated_captioned_and_sent_again_in_any_order() -> None:
-    images = [bare() for _ in range(40)]
-    Image.objects.filter(pk=images[-1].pk).update(superseded_by=images[0])
-    ids = numbers(images)
-    for _ in range(5):
-        at_once(
-            lambda: images_rate(image_ids=ids[::-1], rating=3),
-            lambda: images_rate(image_ids=ids, rating=4),
-            lambda: images_index_again(ids[::-1]),
-            lambda: image_caption(image=Image.objects.get(pk=ids[-1]), caption="sea"),
-        )
-    assert len(set(Image.objects.values_list("rating", flat=True))) == 1
+@pytest.mark.parametrize("act", [lambda ids: images_rate(image_ids=ids, rating=3), images_index_again])
+def test_many_images_are_changed_in_the_order_of_their_ids(act: Callable[[list[int]], Any]) -> None:
+    images = [bare(), bare()]
+    Image.objects.filter(pk=images[0].pk).update(caption="written")  # a new version of the row lies after the other
+    reached = Event()
+
+    def act_where_they_lie() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET enable_indexscan = off; SET enable_bitmapscan = off")
+        act(numbers(images))
+
+    at_once(lambda: in_order(reached, images), after(reached, act_where_they_lie))
+
+
+def test_a_hidden_image_is_captioned_together_with_the_kept_one() -> None:
+    kept, hidden = bare(), bare()
+    Image.objects.filter(pk=hidden.pk).update(superseded_by=kept)
+    reached = Event()
+    at_once(
+        lambda: in_order(reached, [kept, hidden]),
+        after(reached, lambda: image_caption(image=Image.objects.get(pk=hidden.pk), caption="sea")),
+    )
+    assert Image.objects.get(pk=hidden.pk).caption == "sea"
 
 
 def test_a_group_is_decided_once_its_images_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
