@@ -14,7 +14,7 @@ _PHASH_PX = 32  # pHash looks at the lowest 8 x 8 frequencies of 32 x 32 pixels
 # The gray copy that tells a flat picture: fine grain is averaged away in it, as it is in what the hashes are made of.
 _FLAT_PX = 16
 _FLAT_CONTRAST = 4.0  # its standard deviation in gray levels (0-255), besides that of a gradient
-_SHARPNESS_PX = 256
+SHARPNESS_PX = 256
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def neighbours(value: int) -> list[int]:
 def sharpness(pixels: NDArray[np.uint8]) -> float:
     """The variance of the Laplacian of a gray copy of RGB `pixels` (h, w, 3) with a long side of 256 pixels."""
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    share = _SHARPNESS_PX / max(gray.shape)
+    share = SHARPNESS_PX / max(gray.shape)
     if share < 1:
         size = (max(round(gray.shape[1] * share), 1), max(round(gray.shape[0] * share), 1))
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)

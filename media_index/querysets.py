@@ -6,8 +6,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.db.models import functions
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
         """Those of these ids that wait, locked until the transaction ends; not those that somebody works on."""
         return self.waiting().filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True).order_by("pk")
 
+    def locked(self) -> ImageQuerySet:
+        """Locked until the transaction ends, before anything else is: see services/turns.py."""
+        return self.select_for_update(no_key=True).order_by("pk")
+
 
 class ClusterQuerySet(models.QuerySet["ImageCluster"]):
     """Categories."""
@@ -36,6 +42,14 @@ class ClusterQuerySet(models.QuerySet["ImageCluster"]):
     def current(self) -> ClusterQuerySet:
         """Those that were not merged into another one, of the contract in use."""
         return self.filter(merged_into__isnull=True, contract__in_use=True)
+
+    def pictured(self) -> ClusterQuerySet:
+        """With `images_count`, of the images that lists show, and what `ImageCluster.picture` needs."""
+        members = apps.get_model("media_index.ImageClusterMember").objects
+        hidden = members.filter(cluster=models.OuterRef("pk"), image__superseded_by__isnull=False).order_by()
+        count = hidden.values("cluster").annotate(count=models.Count("pk")).values("count")
+        shown = models.F("size") - functions.Coalesce(models.Subquery(count), 0)
+        return self.select_related("cover__superseded_by").annotate(images_count=shown)
 
 
 class SourceQuerySet(models.QuerySet["Source"]):

@@ -10,7 +10,7 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from faces.models import Erasure, Event, Face, Photo
@@ -24,6 +24,8 @@ from faces.services.suggestions import suggestions_review
 from faces.services.turns import take_turn
 from media_index.models import Image
 from media_index.services.categories import categories_leave
+from media_index.services.duplicate_decisions import duplicates_leave
+from media_index.services.turns import take_turns as index_turns
 from photofinder import storage
 from photofinder.celery import enqueue
 
@@ -111,10 +113,16 @@ def _keys_of(photo: Photo) -> set[str]:
 
 
 def _images_drop(ids: Collection[int]) -> int:
-    """Delete those of these images that no photo and no file of a source is of; how many."""
+    """Delete those of these images that no photo and no file of a source is of; how many.
+
+    In the order of media_index/services/turns.py. Those hidden behind one of them are shown again, and are locked too.
+    """
+    list(Image.objects.filter(Q(pk__in=ids) | Q(superseded_by__in=ids)).locked())
+    index_turns()
     list(Image.objects.select_for_update().filter(pk__in=ids).order_by("pk"))  # nobody makes one a photo meanwhile
     free = list(Image.objects.filter(pk__in=ids, photos=None, files=None).values_list("pk", flat=True))
     categories_leave(image_ids=free)
+    duplicates_leave(image_ids=free)
     Image.objects.filter(pk__in=free).delete()
     return len(free)
 

@@ -1,6 +1,8 @@
 """Photos and events are deleted with everything that is kept of them, and nothing that others use goes along."""
 
+import time
 from collections.abc import Sequence
+from threading import Event as ThreadEvent
 from typing import Any
 
 import pytest
@@ -33,7 +35,14 @@ from faces.services.people import current_contract
 from faces.tests.attendance import ANN, BOB, attendee, open_event, selfie, visitor_search
 from faces.tests.painting import painted, processed
 from faces.tests.test_erasure import files, own_storage, vectors_like  # noqa: F401
-from media_index.models import Image, Source, SourceFile
+from media_index.models import DuplicatePair, Image, Source, SourceFile
+from media_index.services import duplicate_decisions
+from media_index.services.duplicate_decisions import group_resolve
+from media_index.services.duplicate_groups import groups_open
+from media_index.services.turns import Turn, take_turn
+from media_index.tests.indexed import paired, seen
+from media_index.tests.test_indexing_at_once import at_once as together
+from media_index.tests.test_turns import after, slowly
 from photofinder import storage
 from photofinder.vectors import padded
 
@@ -252,3 +261,59 @@ def test_copies_in_a_look_that_another_event_has_stay(gala: Event) -> None:
     Event.objects.filter(pk=gala.pk).update(watermark_text="© Gala")
     previews_renew(event=gala)
     assert storage.exists(key)
+
+
+@pytest.fixture
+def copies(gala: Event) -> list[Photo]:
+    """Photos of which the images were found to be duplicates."""
+    photos = list(gala.photos.select_related("image").order_by("image"))
+    paired(*[photo.image for photo in photos])
+    return photos
+
+
+def _resolve(photos: Sequence[Photo], keep: Photo) -> None:
+    images = [photo.image for photo in photos]
+    group_resolve(number=images[0].pk, seen=seen(*images), keep=keep.image, actor=None)
+
+
+def test_copies_of_a_deleted_image_are_shown_and_wait_again(copies: list[Photo]) -> None:
+    kept, second, third = copies
+    DuplicatePair.objects.create(
+        first=second.image, second=third.image, distance=1, similarity=0.9, group=kept.image_id
+    )
+    _resolve(copies, kept)
+    _delete(kept)
+    [group] = groups_open(limit=9)
+    assert {image.pk for image in group.images} == {second.image_id, third.image_id}
+    assert Image.objects.shown().count() == 2
+
+
+@pytest.mark.parametrize("slow", [(duplicate_decisions, "_pairs_seen"), (deletion, "index_turns")])
+def test_an_image_is_deleted_while_its_group_is_resolved(
+    copies: list[Photo], slow: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, name = slow
+    reached = slowly(monkeypatch, module, name)
+    resolve = lambda: _resolve(copies, copies[0])  # noqa: E731
+    actions = [resolve, lambda: _delete(copies[1])]
+    first, second = actions if module is duplicate_decisions else actions[::-1]
+    together(first, after(reached, second))
+    assert not Image.objects.filter(pk=copies[1].image_id).exists()
+    assert not DuplicatePair.objects.filter(second=copies[1].image_id).exists()
+
+
+def test_an_image_is_deleted_while_a_duplicate_of_it_is_found(copies: list[Photo]) -> None:
+    """The new pair is checked against the image when its transaction ends."""
+    DuplicatePair.objects.all().delete()
+    reached = ThreadEvent()
+
+    @transaction.atomic
+    def find() -> None:
+        take_turn(Turn.DUPLICATES)
+        paired(copies[0].image, copies[1].image)
+        reached.set()
+        time.sleep(0.7)
+
+    together(find, after(reached, lambda: _delete(copies[1])))
+    assert not Image.objects.filter(pk=copies[1].image_id).exists()
+    assert not DuplicatePair.objects.exists()

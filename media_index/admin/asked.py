@@ -37,6 +37,10 @@ class Fields:
         """The field as it is."""
         return self._sent.get(name) or ""
 
+    def texts(self, name: str) -> list[str]:
+        """All values of the field as they are."""
+        return self._sent.getlist(name)
+
     def has(self, name: str) -> bool:
         """Whether the field was sent."""
         return name in self._sent

@@ -60,13 +60,11 @@ def categories_view(request: HttpRequest) -> HttpResponse:
     term = " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
     found = _found(view, term)
     page = Page(page_number(request), found.count(), CATEGORIES_PER_PAGE)
-    rows = (
-        found.order_by("-size", "pk").select_related("cover").defer("centroid")[page.offset : page.offset + page.size]
-    )
+    rows = found.order_by("-size", "pk").pictured().defer("centroid")[page.offset : page.offset + page.size]
     context = {
         **admin.site.each_context(request),
         "title": _("Categories"),
-        "rows": [(cluster, thumbnail(cluster.cover, SMALL_PX)) for cluster in rows],
+        "rows": [(cluster, thumbnail(cluster.picture, SMALL_PX)) for cluster in rows],
         "view": view,
         "term": term,
         "views": [(name, title, _address(name)) for name, (title, _is, _not) in VIEWS.items()],

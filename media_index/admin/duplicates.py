@@ -26,7 +26,7 @@ from media_index.admin.shown import (
     thumbnail,
 )
 from media_index.models import DuplicatePair, Image, SourceFile
-from media_index.services.duplicate_decisions import DuplicateGroup, copies, groups_open
+from media_index.services.duplicate_groups import DuplicateGroup, copies, groups_open
 from photofinder.admin_classes import ModelAdmin, ReadOnly
 
 GROUPS_PER_PAGE = 10
@@ -59,6 +59,7 @@ class ShownGroup:
     """A group as the page shows it, the best image first."""
 
     number: int
+    revision: str
     candidates: list[Candidate]
     more: int
 
@@ -166,8 +167,9 @@ def _shown(groups: list[DuplicateGroup]) -> list[ShownGroup]:
     return [
         ShownGroup(
             group.number,
+            group.revision,
             [_candidate(by_id[image.pk], lying, group) for image in group.images[:IMAGES_SHOWN] if image.pk in by_id],
-            max(len(group.images) - IMAGES_SHOWN, 0),
+            max(len(group.images) - IMAGES_SHOWN, 0) + group.images_more,
         )
         for group in groups
     ]

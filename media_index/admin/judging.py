@@ -4,30 +4,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from media_index.admin.asked import Fields, Told
 from media_index.models import DuplicateDecision
-from media_index.services.duplicate_decisions import group_dismiss, group_resolve, group_undo, groups_resolve
+from media_index.services.duplicate_decisions import decisions_undo, group_dismiss, group_resolve, groups_resolve
 from photofinder.errors import Problem
 
 
 def keep(sent: Fields, actor: User) -> Told:
     """Keep one image of a group."""
-    decision = group_resolve(number=sent.number("group"), keep=sent.image(), actor=actor)
+    decision = group_resolve(number=sent.number("group"), seen=sent.text("seen"), keep=sent.image(), actor=actor)
     return _told(_("Kept one; the index hides the others. No file was touched."), [decision])
 
 
 def keep_best(sent: Fields, actor: User) -> Told:
-    """Keep the best of each of these groups."""
-    numbers = sent.numbers("groups")
-    made = DuplicateDecision.objects.filter(group__in=numbers, actor=actor)
-    last = made.order_by("-pk").values_list("pk", flat=True).first() or 0
-    if not groups_resolve(numbers=numbers, actor=actor):
-        raise Problem("decided_already", _("Somebody has decided all of these meanwhile. Reload the page."))
-    decisions = list(made.filter(pk__gt=last).order_by("pk"))
+    """Keep the best of each of these groups; `seen` has their revisions, in the same order."""
+    seen = dict(zip(sent.numbers("groups"), sent.texts("seen"), strict=False))
+    decisions = groups_resolve(seen=seen, actor=actor)
+    if not decisions:
+        raise Problem("decided_already", _("All of these were decided or became others meanwhile. Reload the page."))
     text = ngettext("The best of %d group was kept.", "The best of %d groups was kept.", len(decisions))
     return _told(text % len(decisions), decisions)
 
@@ -35,7 +32,7 @@ def keep_best(sent: Fields, actor: User) -> Told:
 def dismiss(sent: Fields, actor: User) -> Told:
     """Say that a group, or some images of it, are no duplicates."""
     images = sent.images() if sent.has("images") else None
-    decision = group_dismiss(number=sent.number("group"), images=images, actor=actor)
+    decision = group_dismiss(number=sent.number("group"), seen=sent.text("seen"), images=images, actor=actor)
     if images is None:
         sentence = _("Not duplicates: these pairs never come back.")
     else:
@@ -43,14 +40,9 @@ def dismiss(sent: Fields, actor: User) -> Told:
     return _told(sentence, [decision])
 
 
-@transaction.atomic
 def groups_undo(kept: Mapping[str, Any], actor: User) -> Told:
-    """Open these groups again. Raises Problem `later_decision` where somebody decided them anew since."""
-    for number, decision in kept["decisions"]:
-        last = DuplicateDecision.objects.filter(group=number, undone_at=None).order_by("-pk").first()
-        if last is None or last.pk != decision:
-            raise Problem("later_decision", _("Somebody has decided about this group since; reload the page."))
-        group_undo(number=number, actor=actor)
+    """Open these groups again, all or none. Raises what `decisions_undo` does."""
+    decisions_undo(ids=[decision for _number, decision in kept["decisions"]], actor=actor)
     count = len(kept["decisions"])
     text = ngettext("Taken back: %d group waits again.", "Taken back: %d groups wait again.", count)
     return Told(text % count, about={"groups": [number for number, _decision in kept["decisions"]]})

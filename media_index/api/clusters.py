@@ -26,14 +26,14 @@ class ClusterSerializer(serializers.Serializer[ImageCluster]):
 
     id = serializers.IntegerField()
     name = serializers.CharField(help_text="Empty when nobody named it yet.")
-    images_count = serializers.IntegerField(source="size")
+    images_count = serializers.IntegerField(help_text="Of those that are shown.")
     kept = serializers.BooleanField(help_text="A person named or merged it: nothing automatic changes it.")
     cover_url = serializers.SerializerMethodField(help_text="A copy of one of its images of at most 512 pixels.")
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_cover_url(self, cluster: ImageCluster) -> str | None:
         """The image that stands for it."""
-        return thumbnail_url(cluster.cover, self.context["request"])
+        return thumbnail_url(cluster.picture, self.context["request"])
 
 
 class ClusterChangeSerializer(serializers.Serializer[Any]):
@@ -58,8 +58,8 @@ class ClusterList(ListAPIView[ImageCluster]):
 
     def get_queryset(self) -> QuerySet[ImageCluster]:
         """With covers."""
-        largest: QuerySet[ImageCluster] = ImageCluster.objects.current().order_by("-size", "pk")
-        return largest.select_related("cover")
+        largest: QuerySet[ImageCluster] = ImageCluster.objects.current().pictured().order_by("-size", "pk")
+        return largest
 
 
 @extend_schema_view(
@@ -143,5 +143,5 @@ def _others(ids: list[int]) -> list[ImageCluster]:
 
 
 def _told(cluster: ImageCluster, request: Request) -> Response:
-    fresh = ImageCluster.objects.select_related("cover").get(pk=cluster.pk)
+    fresh = ImageCluster.objects.all().pictured().get(pk=cluster.pk)
     return Response(ClusterSerializer(fresh, context={"request": request}).data)

@@ -12,14 +12,8 @@ from rest_framework.views import APIView
 from media_index.api.images import ids_of, image_of
 from media_index.api.shapes import ImageSerializer, shown_json
 from media_index.models import DuplicatePair, Image
-from media_index.services.duplicate_decisions import (
-    DuplicateGroup,
-    group_dismiss,
-    group_get,
-    group_resolve,
-    group_undo,
-    groups_open,
-)
+from media_index.services.duplicate_decisions import group_dismiss, group_resolve, group_undo
+from media_index.services.duplicate_groups import DuplicateGroup, groups_open
 from photofinder.fields import Fraction
 from photofinder.roles import STAFF_AND_CLIENTS, Role
 
@@ -57,8 +51,11 @@ class DuplicateGroupSerializer(serializers.Serializer[Any]):
     """Images that show the same picture, the best first."""
 
     number = serializers.IntegerField()
+    revision = serializers.CharField(help_text="Other images, another revision: decisions name the one they are about.")
     images = ImageSerializer(many=True)
+    images_more = serializers.IntegerField(help_text="How many images the group has besides, none of them better.")
     pairs = DuplicatePairSerializer(many=True)
+    pairs_more = serializers.IntegerField(help_text="How many pairs the group has besides.")
 
 
 class DuplicateGroupsSerializer(serializers.Serializer[Any]):
@@ -68,7 +65,15 @@ class DuplicateGroupsSerializer(serializers.Serializer[Any]):
     results = DuplicateGroupSerializer(many=True)
 
 
-class DuplicatesDismissSerializer(serializers.Serializer[Any]):
+class _DecisionSerializer(serializers.Serializer[Any]):
+    """What is decided about."""
+
+    revision = serializers.CharField(
+        max_length=64, help_text="Of the group as it was read; when images came since, the answer is `changed_since`."
+    )
+
+
+class DuplicatesDismissSerializer(_DecisionSerializer):
     """Which of the group."""
 
     images = serializers.ListField(
@@ -80,7 +85,7 @@ class DuplicatesDismissSerializer(serializers.Serializer[Any]):
     )
 
 
-class DuplicatesResolveSerializer(serializers.Serializer[Any]):
+class DuplicatesResolveSerializer(_DecisionSerializer):
     """What is kept."""
 
     keep = serializers.CharField(required=False, max_length=64, help_text="A SHA-256; without it, the best.")
@@ -118,9 +123,9 @@ class DuplicateDismiss(_Deciding):
         """Say that these images are no duplicates; their pairs never come back."""
         form = DuplicatesDismissSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        digests = form.validated_data.get("images")
+        digests, seen = form.validated_data.get("images"), form.validated_data["revision"]
         images = None if digests is None else list(Image.objects.filter(pk__in=ids_of(digests)))
-        group_dismiss(number=number, images=images, actor=_actor(request))
+        group_dismiss(number=number, seen=seen, images=images, actor=_actor(request))
         return Response(status=204)
 
 
@@ -132,9 +137,9 @@ class DuplicateResolve(_Deciding):
         """Keep one image of the group; the others are superseded by it, and lists and searches show them no more."""
         form = DuplicatesResolveSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        sha256 = form.validated_data.get("keep")
-        keep = image_of(sha256) if sha256 else group_get(number=number).images[0]
-        group_resolve(number=number, keep=keep, actor=_actor(request))
+        sha256, seen = form.validated_data.get("keep"), form.validated_data["revision"]
+        keep = image_of(sha256) if sha256 else None
+        group_resolve(number=number, seen=seen, keep=keep, actor=_actor(request))
         return Response(status=204)
 
 
@@ -156,8 +161,11 @@ def _groups(groups: list[DuplicateGroup], request: Request) -> list[dict[str, An
     return [
         {
             "number": group.number,
+            "revision": group.revision,
             "images": [shown[image.sha256] for image in group.images if image.sha256 in shown],
+            "images_more": group.images_more,
             "pairs": _pairs(group),
+            "pairs_more": group.pairs_more,
         }
         for group in groups
     ]

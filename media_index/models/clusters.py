@@ -39,6 +39,11 @@ class ImageCluster(models.Model):
     def __str__(self) -> str:
         return self.name or str(_("Category %(number)s") % {"number": self.pk})
 
+    @property
+    def picture(self) -> Image | None:
+        """The cover, or the copy that was kept instead of it."""
+        return self.cover and (self.cover.superseded_by or self.cover)
+
 
 class ImageClusterMember(models.Model):
     """One image in one category, per contract."""

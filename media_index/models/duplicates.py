@@ -25,7 +25,8 @@ class DuplicateDecision(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    # Of a kept image: its rating before, the tags it was given, and who was hidden behind whom: [[image, whom], ...]
+    # Of a kept image: its rating and whom it was hidden behind before, the tags it was given, and of the others who was
+    # hidden behind whom: [[image, whom], ...]
     before = models.JSONField(default=dict)
 
     def __str__(self) -> str:

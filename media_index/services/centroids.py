@@ -63,6 +63,7 @@ def similarities_refresh(cluster: ImageCluster, scale: Scale) -> None:
 
 
 def covers_refresh(ids: Collection[int]) -> None:
-    """The member nearest to the centroid as the cover of each of these categories."""
-    members = ImageClusterMember.objects.filter(cluster=OuterRef("pk")).order_by("-similarity", "image")
+    """The shown member nearest to the centroid as the cover of each of these categories."""
+    shown = ImageClusterMember.objects.filter(cluster=OuterRef("pk"), image__superseded_by=None)
+    members = shown.order_by("-similarity", "image")
     ImageCluster.objects.filter(pk__in=ids).update(cover=Subquery(members.values("image")[:1]))

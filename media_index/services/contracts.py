@@ -11,6 +11,7 @@ from media_index.engines.base import ImageEngine
 from media_index.models import Image, ImageCluster, ImageClusterMember, ImageContract, ImageEmbedding
 from media_index.services.carrying import names_carry
 from media_index.services.generation import index_changed
+from media_index.services.turns import Turn, take_turn
 from photofinder.celery import enqueue
 from photofinder.contracts import EngineSpec
 from photofinder.engines import get_engine
@@ -81,7 +82,7 @@ def contracts_switch() -> bool:
     current, wanted = contract_in_use(), contract_wanted()
     if wanted is None or wanted.in_use or images_missing(wanted).exists():
         return False
-    ImageContract.objects.select_for_update().get(pk=current.pk)
+    take_turn(Turn.CATEGORIES, wanted.pk)
     if not ImageContract.objects.filter(pk=current.pk, in_use=True).update(in_use=False):
         return False  # somebody else switched while we waited
     ImageContract.objects.filter(pk=wanted.pk).update(in_use=True)
@@ -116,8 +117,8 @@ def images_complete() -> None:
 def images_index_again(image_ids: list[int]) -> int:
     """Let what the index makes of these images be made again where it is missing; how many there were."""
     images = Image.objects.filter(pk__in=image_ids, ingested_at__isnull=False)
+    ids = list(images.locked().values_list("pk", flat=True))
     images.update(indexed_at=None, index_attempts=0, index_error="")
-    ids = list(images.order_by("pk").values_list("pk", flat=True))
     enqueue(settings.IMAGE_INDEXING, ids, chunk=settings.IMAGE_CHUNK)
     return len(ids)
 
@@ -149,8 +150,9 @@ def contracts_drop() -> list[str]:
     Raises EngineUnavailable while the chosen engine cannot say which one grows.
     """
     growing = get_engine("image").spec.contract
-    old = list(ImageContract.objects.filter(in_use=False).exclude(name=growing))
+    old = list(ImageContract.objects.filter(in_use=False).exclude(name=growing).order_by("pk"))
     for contract in old:
+        take_turn(Turn.CATEGORIES, contract.pk)
         ImageClusterMember.objects.filter(contract=contract).delete()
         ImageCluster.objects.filter(contract=contract).delete()
         ImageEmbedding.objects.filter(contract=contract).delete()

@@ -36,8 +36,12 @@ def images_describe(*, image_ids: Sequence[int]) -> None:
     """
     for start in range(0, len(image_ids), _CHUNK):
         ids = image_ids[start : start + _CHUNK]
-        kept = Image.objects.filter(superseded__in=ids).values_list("pk", flat=True)
-        _describe({*ids, *kept})
+        words_write(image_ids={*ids, *superseding(ids)})
+
+
+def superseding(image_ids: Collection[int]) -> set[int]:
+    """The images that were kept instead of some of these."""
+    return set(Image.objects.filter(superseded__in=image_ids).values_list("pk", flat=True))
 
 
 def facts_of(image_ids: Sequence[int]) -> dict[int, ImageFacts]:
@@ -66,9 +70,12 @@ def _facts(image_ids: Collection[int]) -> dict[int, ImageFacts]:
 
 
 @transaction.atomic
-def _describe(image_ids: Collection[int]) -> None:
-    """The rows are locked before anything is read, so whoever is last has read what the one before wrote."""
-    images = Image.objects.filter(pk__in=image_ids).select_for_update(no_key=True).order_by("pk")
+def words_write(*, image_ids: Collection[int]) -> None:
+    """Make the words of these images follow, and of no others.
+
+    The rows are locked before anything is read, so whoever is last has read what the one before wrote.
+    """
+    images = Image.objects.filter(pk__in=image_ids).locked()
     rows = list(images.prefetch_related("tags").only("caption"))
     facts = facts_of([image.pk for image in rows])
     tags = [_joined(words_apart(tag.name) for tag in image.tags.all()) for image in rows]

@@ -59,6 +59,7 @@ def _put_in(spec: EngineSpec, vectors: dict[int, Vectors]) -> int:
     """Vectors by the ids of their images, as far as they are missing; how many those are."""
     if not vectors:
         return 0
+    list(Image.objects.filter(pk__in=vectors).locked())  # a worker may write the same rows
     contract = contract_create(spec=spec)
     there = set(contract.embeddings.filter(image__in=vectors).values_list("image", flat=True))
     new = [image for image in vectors if image not in there]

@@ -18,7 +18,7 @@ from media_index.hashing import hashes_of, sharpness
 from media_index.models import Image, ImageContract, ImageEmbedding
 from media_index.services.categories import categories_join
 from media_index.services.contracts import contracts_live, contracts_switch
-from media_index.services.describing import images_describe
+from media_index.services.describing import superseding, words_write
 from media_index.services.duplicates import DuplicateFinder, Look, duplicates_add
 from media_index.services.generation import index_changed
 from media_index.services.pictures import pictures_read
@@ -102,11 +102,17 @@ def _index(images: Sequence[Image], pictures: Mapping[int, Pixels], live: Live) 
     for look in looks:
         if look.image_id in shown:
             finder.find(look)
-    images_describe(image_ids=[image.pk for image in images])
+    _describe([image.pk for image in images])
     for contract, engine in sorted(live, key=lambda pair: pair[0].pk):
         categories_join(contract=contract, scale=engine.scale, vectors=vectors[contract])
     duplicates_add(finder=finder, looks=[look for look in looks if look.image_id in shown])
     _finish(images, pictures)
+
+
+def _describe(ids: Sequence[int]) -> None:
+    """Images that were kept instead of these are described when these are free: see turns.py."""
+    words_write(image_ids=ids)
+    enqueue(settings.IMAGE_DESCRIBING, sorted(superseding(ids) - set(ids)))
 
 
 def _embedded(contract: ImageContract, engine: ImageEngine, pictures: Mapping[int, Pixels]) -> Vectors:

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from media_index.models import Image, Tag
-from media_index.services.describing import images_describe
+from media_index.services.describing import images_describe, superseding
 from media_index.services.generation import index_changed
 from photofinder.errors import Problem
 
@@ -42,7 +42,9 @@ def images_rate(*, image_ids: Sequence[int], rating: int) -> None:
     """Give these images a rating of 1-5, or none with 0. Raises Problem `bad_rating`."""
     if not 0 <= rating <= BEST_RATING:
         raise Problem("bad_rating", _("A rating is a number from 0 to %d.") % BEST_RATING)
-    Image.objects.filter(pk__in=image_ids).update(rating=rating)
+    images = Image.objects.filter(pk__in=image_ids)
+    list(images.locked())
+    images.update(rating=rating)
     index_changed()
 
 
@@ -52,6 +54,7 @@ def image_caption(*, image: Image, caption: str) -> None:
     image.caption = caption.replace("\0", "").strip()
     if len(image.caption) > CAPTION_LETTERS:
         raise Problem("too_long", _("A caption has at most %d letters.") % CAPTION_LETTERS)
+    list(Image.objects.filter(pk__in={image.pk, *superseding([image.pk])}).locked())  # whose words follow
     image.save(update_fields=["caption"])
     images_describe(image_ids=[image.pk])
 

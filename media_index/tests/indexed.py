@@ -13,6 +13,7 @@ from media_index.engines.base import Pixels
 from media_index.engines.fake import FakeImageEngine
 from media_index.models import DuplicatePair, Image, ImageCluster, ImageClusterMember, ImageContract, ImageEmbedding
 from media_index.services.categories import categories_join
+from media_index.services.duplicate_groups import revision_of
 from media_index.services.indexing import images_index
 from photofinder import storage
 from photofinder.images import thumbnails
@@ -91,6 +92,11 @@ def paired(*images: Image, state: str = "open") -> None:
     first, *others = sorted(images, key=lambda image: image.pk)
     for other in others:
         DuplicatePair.objects.create(first=first, second=other, distance=2, similarity=0.9, state=state, group=first.pk)
+
+
+def seen(*images: Image) -> str:
+    """The revision of a group of these images."""
+    return revision_of(image.pk for image in images)
 
 
 def numbers(images: Sequence[Image]) -> list[int]:

@@ -12,7 +12,7 @@ from faces.tests.desk import address, signed_in, text
 from media_index.admin import duplicates
 from media_index.models import DuplicatePair, Image
 from media_index.tests.gallery import found_as, hung
-from media_index.tests.indexed import paired
+from media_index.tests.indexed import bare, paired, seen
 from media_index.tests.library import catalogue, photo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reading_engine", "plain_static", "empty_cache")]
@@ -60,7 +60,7 @@ def test_a_group_stands_side_by_side_the_best_first_and_why(moderator: Client, g
 
 
 def test_one_is_kept_and_that_is_taken_back(moderator: Client, group: list[Image]) -> None:
-    told = _decide(moderator, kind="keep", group=group[0].pk, image=group[0].pk).json()
+    told = _decide(moderator, kind="keep", group=group[0].pk, seen=seen(*group), image=group[0].pk).json()
     assert _superseded() == {group[1].pk}
     assert told["groups"] == [group[0].pk]
     assert moderator.post(told["undo"]).json()["groups"] == [group[0].pk]
@@ -68,7 +68,7 @@ def test_one_is_kept_and_that_is_taken_back(moderator: Client, group: list[Image
 
 
 def test_a_dismissed_group_never_comes_back_unless_it_is_taken_back(moderator: Client, group: list[Image]) -> None:
-    told = _decide(moderator, kind="dismiss", group=group[0].pk).json()
+    told = _decide(moderator, kind="dismiss", group=group[0].pk, seen=seen(*group)).json()
     assert _page(moderator).context["groups"] == []
     moderator.post(told["undo"])
     assert len(_page(moderator).context["groups"]) == 1
@@ -77,7 +77,7 @@ def test_a_dismissed_group_never_comes_back_unless_it_is_taken_back(moderator: C
 def test_one_image_is_taken_out_of_a_group(moderator: Client) -> None:
     images = [hung("red"), hung("red"), hung("red")]
     paired(*images)
-    _decide(moderator, kind="dismiss", group=images[0].pk, images=images[2].pk)
+    _decide(moderator, kind="dismiss", group=images[0].pk, seen=seen(*images), images=images[2].pk)
     [shown] = _page(moderator).context["groups"]
     assert {candidate.card.image for candidate in shown.candidates} == set(images[:2])
 
@@ -85,7 +85,8 @@ def test_one_image_is_taken_out_of_a_group(moderator: Client) -> None:
 def test_the_best_of_several_groups_are_kept_and_taken_back_together(moderator: Client, group: list[Image]) -> None:
     others = [hung("blue"), hung("blue", bytes=2_000_000)]
     paired(*others)
-    told = _decide(moderator, kind="keep_best", groups=[group[0].pk, others[0].pk]).json()
+    revisions = [seen(*group), seen(*others)]
+    told = _decide(moderator, kind="keep_best", groups=[group[0].pk, others[0].pk], seen=revisions).json()
     assert told["sentence"] == "The best of 2 groups was kept."
     assert _superseded() == {group[0].pk, others[0].pk}
     moderator.post(told["undo"])
@@ -93,24 +94,36 @@ def test_the_best_of_several_groups_are_kept_and_taken_back_together(moderator: 
 
 
 def test_nothing_is_taken_back_that_somebody_else_decided_since(moderator: Client, group: list[Image]) -> None:
-    told = _decide(moderator, kind="keep", group=group[0].pk, image=group[0].pk).json()
+    told = _decide(moderator, kind="keep", group=group[0].pk, seen=seen(*group), image=group[0].pk).json()
     other = signed_in("organiser")
     other_pair = hung("red")
     paired(group[0], other_pair)
-    _decide(other, kind="dismiss", group=group[0].pk)
+    _decide(other, kind="dismiss", group=group[0].pk, seen=seen(group[0], other_pair))
     answer = moderator.post(told["undo"])
     assert (answer.status_code, answer.json()["code"]) == (409, "later_decision")
     assert _superseded() == {group[1].pk}
 
 
 def test_a_group_that_is_decided_already_is_refused(moderator: Client, group: list[Image]) -> None:
-    _decide(moderator, kind="dismiss", group=group[0].pk)
-    answer = _decide(moderator, kind="keep", group=group[0].pk, image=group[0].pk)
+    _decide(moderator, kind="dismiss", group=group[0].pk, seen=seen(*group))
+    answer = _decide(moderator, kind="keep", group=group[0].pk, seen=seen(*group), image=group[0].pk)
     assert (answer.status_code, answer.json()["code"]) == (409, "decided_already")
 
 
+def test_a_group_that_is_not_as_it_was_shown_is_refused(moderator: Client, group: list[Image]) -> None:
+    [shown] = _page(moderator).context["groups"]
+    assert shown.revision == seen(*group)
+    DuplicatePair.objects.create(first=group[1], second=bare(), distance=7, similarity=0.7, group=group[0].pk)
+    sent = {"group": group[0].pk, "seen": shown.revision}
+    for fields in ({"kind": "keep", "image": group[0].pk}, {"kind": "dismiss"}, {"kind": "keep", "image": group[1].pk}):
+        answer = _decide(moderator, **fields, **sent)
+        assert (answer.status_code, answer.json()["code"]) == (409, "changed_since")
+    answer = _decide(moderator, kind="keep_best", groups=group[0].pk, seen=shown.revision)
+    assert (answer.status_code, _superseded(), _open()) == (409, set(), 2)
+
+
 def test_an_image_of_another_group_cannot_be_kept(moderator: Client, group: list[Image]) -> None:
-    answer = _decide(moderator, kind="keep", group=group[0].pk, image=hung("blue").pk)
+    answer = _decide(moderator, kind="keep", group=group[0].pk, seen=seen(*group), image=hung("blue").pk)
     assert answer.json()["code"] == "not_in_group"
     assert _superseded() == set()
 
@@ -167,5 +180,5 @@ def test_others_see_and_decide_nothing(group: list[Image]) -> None:
     for link in ("", "?view=copies"):
         assert signed_in("").get(address("media_index_duplicatepair_changelist") + link).status_code == 403
     assert signed_in("").get(address("media_index_copies_csv")).status_code == 403
-    assert _decide(signed_in(""), kind="dismiss", group=group[0].pk).status_code == 403
+    assert _decide(signed_in(""), kind="dismiss", group=group[0].pk, seen=seen(*group)).status_code == 403
     assert _open() == 1

@@ -13,7 +13,7 @@ from media_index.services.contracts import contract_in_use, engine_of
 from media_index.services.duplicate_decisions import group_resolve
 from media_index.services.tagging import image_caption
 from media_index.tests.gallery import hung
-from media_index.tests.indexed import paired
+from media_index.tests.indexed import paired, seen
 from media_index.tests.library import catalogue, photo
 from photofinder.vectors import as_array
 
@@ -59,7 +59,7 @@ def test_similar_images_and_duplicates_are_two_things() -> None:
 def test_a_hidden_copy_says_which_is_shown_instead() -> None:
     image, copy = hung("red"), hung("red")
     paired(image, copy)
-    group_resolve(number=image.pk, keep=image, actor=None)
+    group_resolve(number=image.pk, seen=seen(image, copy), keep=image, actor=None)
     assert _page(copy).context["hidden_by"].image == image
     assert [card.image for card in _page(image).context["hidden"]] == [copy]
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from conftest import Caller
 from media_index.models import Image, ImageCluster, ImageEmbedding
 from media_index.services.categories import categories_join
+from media_index.services.centroids import covers_refresh
 from media_index.services.contracts import contract_in_use, engine_of
 from media_index.tests.gallery import hung
 from photofinder.vectors import as_array
@@ -47,9 +48,17 @@ def test_it_shows_the_images_of_a_category_the_most_typical_first(caller: Caller
 
 
 def test_copies_are_not_shown(caller: Callers) -> None:
-    best = hung("blue")
-    [blue] = gathered(best, hung("blue", superseded_by=best))
-    assert caller("client").read(f"media/clusters/{blue.pk}/").json()["count"] == 1
+    copy, best = hung("blue"), hung("blue")
+    [blue] = gathered(copy, best)
+    assert blue.cover == copy
+    Image.objects.filter(pk=copy.pk).update(superseded_by=best)
+    client = caller("client")
+    assert client.read(f"media/clusters/{blue.pk}/").json()["count"] == 1
+    [row] = client.read("media/clusters/").json()["results"]
+    assert row["images_count"] == 1
+    assert best.sha256 in row["cover_url"]
+    covers_refresh([blue.pk])
+    assert ImageCluster.objects.get(pk=blue.pk).cover == best
 
 
 def test_a_category_is_named(caller: Callers) -> None:

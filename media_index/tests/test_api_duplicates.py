@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from conftest import Caller
 from media_index.models import DuplicatePair, Image
+from media_index.services import duplicate_groups
+from media_index.services.duplicate_groups import revision_of
 from media_index.tests.gallery import hung
 
 Callers = Callable[[str], Caller]
@@ -20,6 +22,11 @@ def group_of(*images: Image) -> int:
     for other in others:
         DuplicatePair.objects.create(first=first, second=other, distance=2, similarity=0.97, group=first.pk)
     return first.pk
+
+
+def seen(*images: Image) -> dict[str, str]:
+    """That the group had these images."""
+    return {"revision": revision_of(image.pk for image in images)}
 
 
 def shown(caller: Caller) -> set[str]:
@@ -51,12 +58,12 @@ def test_the_best_is_kept(caller: Callers) -> None:
     small, large = hung(width=300, height=200, tags=["rose"], rating=4), hung(width=3000, height=2000)
     number = group_of(small, large)
     moderator = caller("moderator")
-    assert moderator.send(f"media/duplicates/{number}/resolve/").status_code == 204
+    assert moderator.send(f"media/duplicates/{number}/resolve/", seen(small, large)).status_code == 204
     assert moderator.read("media/duplicates/").json()["results"] == []
     kept = moderator.read(f"media/{large.sha256}/").json()
     assert (kept["tags"], kept["rating"]) == (["rose"], 4)
     assert moderator.read(f"media/{small.sha256}/").json()["superseded_by"] == large.sha256
-    again = moderator.send(f"media/duplicates/{number}/resolve/")
+    again = moderator.send(f"media/duplicates/{number}/resolve/", seen(small, large))
     assert (again.status_code, again.json()["code"]) == (409, "decided_already")
 
 
@@ -65,8 +72,9 @@ def test_a_chosen_one_is_kept_and_that_can_be_undone(caller: Callers) -> None:
     number = group_of(small, large)
     organiser = caller("organiser")
     path = f"media/duplicates/{number}"
-    assert organiser.send(f"{path}/resolve/", {"keep": other.sha256}).json()["code"] == "not_in_group"
-    assert organiser.send(f"{path}/resolve/", {"keep": small.sha256}).status_code == 204
+    group = seen(small, large)
+    assert organiser.send(f"{path}/resolve/", {"keep": other.sha256} | group).json()["code"] == "not_in_group"
+    assert organiser.send(f"{path}/resolve/", {"keep": small.sha256} | group).status_code == 204
     assert organiser.read(f"media/{large.sha256}/").json()["superseded_by"] == small.sha256
     assert organiser.send(f"{path}/undo/").status_code == 204
     assert shown(organiser) == {small.sha256, large.sha256, other.sha256}
@@ -78,18 +86,43 @@ def test_some_of_a_group_or_all_of_it_are_dismissed(caller: Callers) -> None:
     number = group_of(one, two, three)
     moderator = caller("moderator")
     path = f"media/duplicates/{number}/dismiss/"
-    assert moderator.send(path, {"images": [three.sha256]}).status_code == 204
+    assert moderator.send(path, {"images": [three.sha256]} | seen(one, two, three)).status_code == 204
     [group] = moderator.read("media/duplicates/").json()["results"]
     assert {row["sha256"] for row in group["images"]} == {one.sha256, two.sha256}
-    assert moderator.send(path).status_code == 204
+    assert moderator.send(path, seen(one, two)).status_code == 204
     assert moderator.read("media/duplicates/").json()["results"] == []
     assert shown(moderator) == {one.sha256, two.sha256, three.sha256}
 
 
 @pytest.mark.parametrize("sent", [{"images": []}, {"images": "all"}, {"images": [7 * "x" * 10]}])
 def test_it_refuses_what_makes_no_sense(caller: Callers, sent: dict[str, object]) -> None:
-    number = group_of(hung(), hung())
-    assert caller("moderator").send(f"media/duplicates/{number}/dismiss/", sent).status_code == 400
+    images = hung(), hung()
+    number = group_of(*images)
+    path = f"media/duplicates/{number}/dismiss/"
+    assert caller("moderator").send(path, sent | seen(*images)).status_code == 400
+
+
+@pytest.mark.parametrize("decision", ["dismiss", "resolve"])
+def test_it_decides_only_what_was_read(caller: Callers, decision: str) -> None:
+    one, two = hung(), hung()
+    number = group_of(one, two)
+    moderator = caller("moderator")
+    [group] = moderator.read("media/duplicates/").json()["results"]
+    assert {"revision": group["revision"]} == seen(one, two)
+    DuplicatePair.objects.create(first=two, second=hung(), distance=7, similarity=0.7, group=number)
+    path = f"media/duplicates/{number}/{decision}/"
+    assert moderator.send(path).status_code == 400, "it has to say what it is about"
+    answer = moderator.send(path, {"revision": group["revision"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed_since")
+    assert len(shown(moderator)) == 3
+
+
+def test_a_large_group_comes_as_its_best_images(caller: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicate_groups, "IMAGES_READ", 2)
+    group_of(*[hung() for _ in range(5)])
+    [group] = caller("client").read("media/duplicates/").json()["results"]
+    assert (len(group["images"]), group["images_more"]) == (2, 3)
+    assert (len(group["pairs"]), group["pairs_more"]) == (1, 3)
 
 
 def test_there_is_nothing_to_undo(caller: Callers) -> None:

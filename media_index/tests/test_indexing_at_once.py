@@ -15,7 +15,7 @@ from media_index.services.duplicate_decisions import group_dismiss, group_resolv
 from media_index.services.indexing import images_index
 from media_index.services.pictures import pictures_read
 from media_index.tests.gallery import painted
-from media_index.tests.indexed import bare, categories, ingested, numbers, paired
+from media_index.tests.indexed import bare, categories, ingested, numbers, paired, seen
 from media_index.tests.scenes import saved, scene
 from photofinder.errors import Problem
 
@@ -83,8 +83,8 @@ def test_of_two_moderators_one_decides_and_the_other_is_told() -> None:
     paired(*images)
     number = images[0].pk
     results = at_once(
-        lambda: group_resolve(number=number, keep=images[0], actor=None),
-        lambda: group_dismiss(number=number, actor=None),
+        lambda: group_resolve(number=number, seen=seen(*images), keep=images[0], actor=None),
+        lambda: group_dismiss(number=number, seen=seen(*images), actor=None),
     )
     assert [isinstance(result, Problem) for result in results].count(True) == 1
     assert DuplicateDecision.objects.count() == 1

@@ -7,6 +7,7 @@
   const groups = () => [...area.querySelectorAll("[data-group]")];
   const waiting = () => groups().filter((group) => !group.hidden);
   const numberOf = (group) => Number(group.dataset.group);
+  const about = (group) => ({ group: numberOf(group), seen: group.dataset.seen }); // what a decision speaks of
   let here = null; // the group that keys speak of
 
   function goTo(group, { scroll = true } = {}) {
@@ -48,12 +49,12 @@
     goTo(next);
   }
 
-  const keep = (group, candidate) => candidate && decide({ kind: "keep", group: numberOf(group), image: candidate.dataset.candidate }, [group]);
+  const keep = (group, candidate) => candidate && decide({ kind: "keep", ...about(group), image: candidate.dataset.candidate }, [group]);
   const nth = (group, number) => group.querySelector(`[data-number="${number}"]`);
 
   // One image of the group is none of it; what is left of the group may have become others.
   async function apart(group, candidate) {
-    const result = await photofinder.decide({ kind: "dismiss", group: numberOf(group), images: candidate.dataset.candidate });
+    const result = await photofinder.decide({ kind: "dismiss", ...about(group), images: candidate.dataset.candidate });
     if (!result) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return location.reload();
@@ -76,14 +77,14 @@
     keep: (group, candidate) => keep(group, candidate),
     apart: (group, candidate) => apart(group, candidate),
     best: (group) => keep(group, nth(group, 1)),
-    dismiss: (group) => decide({ kind: "dismiss", group: numberOf(group) }, [group]),
+    dismiss: (group) => decide({ kind: "dismiss", ...about(group) }, [group]),
     later,
   };
   const KEYS = { KeyB: "best", KeyD: "dismiss", KeyL: "later" };
 
   function all(button) {
     const left = waiting().filter((group) => !group.classList.contains("pf-dup-later"));
-    if (left.length && confirm(button.dataset.ask)) decide({ kind: "keep_best", groups: left.map(numberOf) }, left);
+    if (left.length && confirm(button.dataset.ask)) decide({ kind: "keep_best", groups: left.map(numberOf), seen: left.map((group) => group.dataset.seen) }, left);
   }
 
   root.addEventListener("click", (event) => {
