@@ -46,10 +46,14 @@ def english() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def swept(django_db_setup: None, django_db_blocker: Any) -> None:
+def swept(request: pytest.FixtureRequest, django_db_blocker: Any) -> None:
     """Rows that earlier tests rolled back stay in the graphs of vector indexes, and so many of them lie around the few
     vectors of the fake engine that a search would give up before it comes to the rows of today.
     """
+    here = [item for item in request.session.items if item.nodeid.startswith(request.node.nodeid)]
+    if not any(item.get_closest_marker("django_db") for item in here):
+        return  # and no database is asked for
+    request.getfixturevalue("django_db_setup")
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("faces_facevector", "faces_person", "faces_portrait", "media_index_imageembedding"):
             cursor.execute(f"VACUUM {table}")
