@@ -13,7 +13,7 @@ from media_index.folders import Found, Notes
 from media_index.models import Source, SourceFile
 from media_index.querysets import SourceQuerySet
 from media_index.services.places import place_of
-from photofinder.celery import enqueue, queue_length
+from photofinder.celery import enqueue
 from photofinder.errors import Problem
 
 _HEARTBEAT_SECONDS = 5.0  # at least so often a listing says that it goes on
@@ -42,7 +42,7 @@ ON CONFLICT (source_id, path_digest) DO UPDATE SET
                 OR old.state = 'failed' AND old.error_code <> ALL(%(final)s) AS is_to_be_read
         ) AS judged
     )
-RETURNING id, state, changed_at = now()
+RETURNING id, state
 """
 
 
@@ -78,10 +78,9 @@ def _begin(source_id: int) -> Source | None:
 
 def _list(source: Source) -> None:
     notes = Notes()
-    is_idle = not queue_length(settings.CELERY_TASK_ROUTES[settings.SOURCE_READING]["queue"])
     try:
         for batch in _batches(place_of(source.location).listed(notes)):
-            if not _batch_write(source, batch, is_idle):
+            if not _batch_write(source, batch):
                 return
         if not notes.looked_at and source.files.exclude(state=SourceFile.State.GONE).exists():
             raise Problem("source_unavailable", "It is empty, but files were found in it before: is its disk there?")
@@ -108,21 +107,17 @@ def _batches(entries: Iterable[Found | None]) -> Iterator[list[Found]]:
 
 
 @transaction.atomic
-def _batch_write(source: Source, batch: Sequence[Found], is_idle: bool) -> bool:
-    """False when the listing is not the source's current one any more. Files that waited before are sent again only
-    when nobody has messages of files: theirs may be among them.
-    """
+def _batch_write(source: Source, batch: Sequence[Found]) -> bool:
+    """False when the listing is not the source's current one any more."""
     if not _current(source).update(changed_at=timezone.now()):
         return False
     if batch:
-        waiting = _written(source, batch)
-        ids = [file_id for file_id, waits_from_now in waiting.items() if waits_from_now or is_idle]
-        enqueue(settings.SOURCE_READING, ids, chunk=settings.SOURCE_CHUNK)
+        enqueue(settings.SOURCE_READING, _written(source, batch), chunk=settings.SOURCE_CHUNK)
     return True
 
 
-def _written(source: Source, batch: Sequence[Found]) -> dict[int, bool]:
-    """Write the files down; the ids of those to be read, and whether they wait for it from now on."""
+def _written(source: Source, batch: Sequence[Found]) -> list[int]:
+    """Write the files down; the ids of those to be read."""
     parameters: dict[str, Any] = {
         "source": source.pk,
         "run": source.run,
@@ -135,7 +130,7 @@ def _written(source: Source, batch: Sequence[Found]) -> dict[int, bool]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, parameters)
-        return {file_id: is_now for file_id, state, is_now in cursor.fetchall() if state == SourceFile.State.QUEUED}
+        return [file_id for file_id, state in cursor.fetchall() if state == SourceFile.State.QUEUED]
 
 
 def _gone_mark(source: Source, notes: Notes) -> bool:

@@ -51,23 +51,6 @@ def test_what_is_known_is_not_read_again(tmp_path: Path, sent: Any) -> None:
     assert set(source.files.values_list("seen_in", flat=True)) == {2}
 
 
-@pytest.mark.parametrize("waiting", [0, 3])
-def test_what_still_waits_is_sent_again_only_when_no_message_waits(
-    tmp_path: Path, sent: Any, monkeypatch: pytest.MonkeyPatch, waiting: int
-) -> None:
-    fill(tmp_path, "a.jpg")
-    source = added(tmp_path)
-    listed(source)
-    fill(tmp_path, "b.jpg")
-    sent.clear()
-    monkeypatch.setattr(listing, "queue_length", lambda queue: waiting)
-    source.files.update(changed_at=timezone.now() - timedelta(hours=1))
-    Source.objects.update(state=State.QUEUED)
-    listed(source)
-    names = source.files.filter(pk__in=sent[-1][1]).order_by("name").values_list("name", flat=True)
-    assert list(names) == (["b.jpg"] if waiting else ["a.jpg", "b.jpg"])
-
-
 @pytest.mark.parametrize("change", ["size", "time"])
 def test_what_changed_is_read_again(tmp_path: Path, change: str) -> None:
     path, _ = fill(tmp_path, "a.jpg", "b.jpg")
@@ -256,7 +239,7 @@ def test_a_slow_listing_says_that_it_goes_on(tmp_path: Path, monkeypatch: pytest
     heard: list[Any] = []
     monkeypatch.setattr(listing, "_batch_write", recording(listing._batch_write, heard))
     listed(source)
-    assert [batch for _, batch, _ in heard] == [[]] * 6
+    assert [batch for _, batch in heard] == [[]] * 6
 
 
 def test_a_lost_message_is_sent_again(tmp_path: Path, sent: Any, settings: Any) -> None:
