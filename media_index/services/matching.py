@@ -47,8 +47,8 @@ def matches_shown(words: str, *, engine: ImageEngine, contract: ImageContract, f
     ids = [image for image, _ in _nearest(vector, contract, filters)]
     rows = ImageEmbedding.objects.filter(contract=contract, image__in=ids)
     found, embeddings = matrix(rows, "embedding", "image", dim=contract.dim)
-    shares = _shares(embeddings, np.vstack([vector, _background(engine, engine.words)]), engine.words.temperature)
-    return {image: share for (image,), share in zip(found, shares.tolist(), strict=True)}
+    figures = engine.words.similarities(embeddings, vector, _background(engine, engine.words))
+    return {image: figure for (image,), figure in zip(found, figures.tolist(), strict=True)}
 
 
 def matches_alike(
@@ -89,11 +89,3 @@ def _background(engine: ImageEngine, words: WordScale) -> Vectors:
     if name not in _backgrounds:
         _backgrounds[name] = engine.embed_words(words.background)
     return _backgrounds[name]
-
-
-def _shares(embeddings: Vectors, texts: Vectors, temperature: float) -> NDArray[np.float64]:
-    """The share (0-1) that the first of the `texts` takes of each image's softmax over all of them."""
-    logits = embeddings.astype(np.float64) @ texts.T.astype(np.float64) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    shares: NDArray[np.float64] = powers[:, 0] / powers.sum(axis=1)
-    return shares
