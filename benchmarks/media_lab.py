@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import faiss
 import numpy as np
@@ -22,25 +23,18 @@ from benchmarks import media_rows
 from benchmarks.gallery import Gallery, Numbers, Vectors, unit
 from benchmarks.media_rows import RARE_EVERY, run
 from media_index.engines.base import Scale
-from media_index.hashing import bits, neighbours
+from media_index.hashing import bits
 from media_index.models import Image, ImageCluster, ImageClusterMember, ImageContract
-from media_index.services.candidates import candidates_by_hash
+from media_index.models.vectors import BANDS
+from media_index.services.candidates import candidates_by_hash, hashes_near
 from media_index.services.categories import categories_join
+from media_index.services.consolidating import categories_consolidate
 from media_index.services.neighbours import nearest_images
 
 QUESTIONS, ROUNDS, FOUND, NEAR_BITS = 300, 7, 10, 6
-INSERTED, FEWER_QUESTIONS, BINARY_EF_SEARCH = 1400, 50, 400
+CONSOLIDATED, INSERTED, FEWER_QUESTIONS, BINARY_EF_SEARCH = 2000, 1400, 50, 400
 _VECTORS = "media_index_imageembedding"
 _OPTIONS = ", ".join(f"{name} = {value}" for name, value in settings.IMAGE_HNSW.items())
-# What differs in at most 7 of 64 bits differs in at most one bit of one of 4 bands.
-_BANDS = """
-SELECT image_id FROM media_index_imagehash
-WHERE NOT is_flat AND bit_count(phash # %(hash)s::bit(64)) <= %(near)s AND (
-    substring(phash, 1, 16)::bit(16)::integer = ANY(%(band0)s)
-    OR substring(phash, 17, 16)::bit(16)::integer = ANY(%(band1)s)
-    OR substring(phash, 33, 16)::bit(16)::integer = ANY(%(band2)s)
-    OR substring(phash, 49, 16)::bit(16)::integer = ANY(%(band3)s))
-"""
 _HAMMING = """
 SELECT image_id FROM (
     SELECT image_id, phash <~> %(hash)s::bit(64) AS distance FROM media_index_imagehash ORDER BY 2 LIMIT 100
@@ -55,6 +49,7 @@ WITH near AS MATERIALIZED (
 )
 SELECT image_id FROM near ORDER BY embedding <=> %(vector)s LIMIT 10
 """
+_SCALE = Scale(similar=0.3, slope=20, category=0.2, duplicate=0.05)
 _JOINS_ALWAYS = Scale(similar=0.3, slope=20, category=2, duplicate=0.05)  # the threshold is beyond all distances
 Answers = Sequence[Sequence[int]]
 Figures = dict[str, float]
@@ -85,21 +80,24 @@ class Lab:
         return {"vectors_rate": vectors, "hashes_rate": hashes, "vectors_mb": _megabytes(_VECTORS)}
 
     def build(self) -> Figures:
-        """Make the indexes: of the vectors, of the categories' centroids, and the bands' anew."""
-        names = [f"imagehash_band_{number}" for number in range(4)]
+        """Make the indexes of the vectors and of the categories' centroids."""
         return {
             "hnsw_s": self._hnsw("vectors_hnsw", _VECTORS, "embedding"),
             "hnsw_mb": _megabytes("vectors_hnsw"),
             "centroids_s": self._hnsw("centroids_hnsw", "media_index_imagecluster", "centroid"),
-            "bands_s": sum(_seconds(f"REINDEX INDEX {name}") for name in names),
-            "bands_mb": sum(_megabytes(name) for name in names),
         }
 
     def duplicates(self) -> Figures:
-        """Candidates for duplicates of newcomers by their hashes: all of them, and the best as the site asks for."""
-        figures = self._lookups("bands", lambda value: run(_BANDS, _bands_of(value)))
+        """Make the bands' indexes anew; hashes near those of newcomers, and the candidates that the site takes."""
+        names = [f"imagehash_bits_{number}" for number in range(len(BANDS))]
+        figures = {
+            "bands_s": sum(_seconds(f"REINDEX INDEX {name}") for name in names),
+            "bands_mb": sum(_megabytes(name) for name in names),
+        }
+        run("VACUUM ANALYZE media_index_imagehash")
+        figures |= self._lookups("bands", lambda value: hashes_near(phash=value).values_list("image", "distance"))
         hashes = self.gallery.new_hashes[:QUESTIONS]
-        _, asked = _asked("best", lambda value: [(row.pk,) for row in candidates_by_hash(phash=int(value))], hashes)
+        _, asked = _asked("best", lambda value: candidates_by_hash(phash=int(value)).items(), hashes)
         return figures | asked
 
     def hamming(self) -> Figures:
@@ -167,6 +165,20 @@ class Lab:
             joined = list(ImageClusterMember.objects.filter(image=1).values_list("cluster"))
             transaction.set_rollback(True)
         return joined
+
+    def consolidate(self) -> Figures:
+        """Categories with all their images are looked at as if they had changed: how many a second, and what became of
+        them. Undone.
+        """
+        with transaction.atomic(), patch("media_index.services.consolidating.scale_known", lambda _contract: _SCALE):
+            media_rows.members_write(self.gallery, self._contract.pk)
+            ids = ImageCluster.objects.order_by("pk").values_list("pk", flat=True)[:CONSOLIDATED]
+            ImageCluster.objects.exclude(pk__in=list(ids)).update(settled=True)
+            started = time.perf_counter()
+            left = categories_consolidate()
+            seconds = time.perf_counter() - started
+            transaction.set_rollback(True)
+        return {"consolidated_rate": CONSOLIDATED / seconds, "consolidated_left": left}
 
     def insert(self) -> Figures:
         """Newcomers become rows, one statement each."""
@@ -326,11 +338,6 @@ def _recall(found: Answers, right: Iterable[Any]) -> float:
     pairs = [(len(np.intersect1d(here, there)), len(there)) for here, there in zip(found, right, strict=True)]
     hits, every = np.sum(pairs, axis=0)
     return float(hits / every)
-
-
-def _bands_of(value: int) -> dict[str, Any]:
-    keys = {f"band{number}": neighbours(value >> (48 - 16 * number) & 0xFFFF) for number in range(4)}
-    return {"hash": bits(value), "near": NEAR_BITS} | keys
 
 
 def _minute(image: int) -> datetime:

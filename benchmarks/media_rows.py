@@ -28,6 +28,10 @@ SELECT (jsonb_populate_record(first, jsonb_build_object(
     'camera', CASE WHEN number %% %(rare)s = 0 THEN 'rare' ELSE 'common' END, 'rating', number %% 2 * 5
 ))).* FROM media_index_image AS first, generate_series(2, %(rows)s) AS number WHERE first.id = 1
 """
+_MEMBERS = """
+INSERT INTO media_index_imageclustermember (contract_id, image_id, cluster_id, similarity, joined_at)
+SELECT %s, new.image, new.cluster, 1, now() FROM unnest(%s::bigint[], %s::bigint[]) AS new (image, cluster)
+"""
 _VECTOR_COLUMNS = "media_index_imageembedding (image_id, contract_id, embedding)"
 _HASH_COLUMNS = "media_index_imagehash (image_id, phash, dhash, ahash, is_flat)"
 _HASH_ROW = np.dtype(
@@ -94,6 +98,16 @@ def categories_write(centroids: Vectors, contract: int) -> None:
         ),
         batch_size=1000,
     )
+
+
+def members_write(gallery: Gallery, contract: int) -> None:
+    """The images of the scenes that have a category, in it."""
+    scenes = np.unique(gallery.scenes)
+    first = ImageCluster.objects.order_by("pk").values_list("pk", flat=True)[0]
+    numbers = np.searchsorted(scenes, gallery.scenes)  # a scene may have no image
+    images = np.flatnonzero(numbers < ImageCluster.objects.count())
+    for some in np.array_split(images, max(len(images) // _CHUNK, 1)):
+        run(_MEMBERS, [contract, (some + 1).tolist(), (numbers[some] + first).tolist()])
 
 
 def run(sql: str, values: Any = None) -> list[Any]:

@@ -1,6 +1,7 @@
 """Hashes of pixels, 64 bits each, bit for bit as the `imagehash` library (4.3) defines them, and sharpness."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dct
 
-BITS, BAND_BITS = 64, 16
+BITS = 64
 _SIDE = 8
 _PHASH_PX = 32  # pHash looks at the lowest 8 x 8 frequencies of 32 x 32 pixels
 # The gray copy that tells a flat picture: fine grain is averaged away in it, as it is in what the hashes are made of.
@@ -43,9 +44,10 @@ def bits(value: int) -> str:
     return f"{value:0{BITS}b}"
 
 
-def neighbours(value: int) -> list[int]:
-    """A 16-bit value, and the 16 that differ from it in one bit."""
-    return [value, *(value ^ 1 << bit for bit in range(BAND_BITS))]
+def neighbours(value: int, *, length: int, differing: int) -> list[int]:
+    """All values of `length` bits that differ from `value` in at most `differing` bits."""
+    flips = (sum(1 << bit for bit in some) for n in range(differing + 1) for some in combinations(range(length), n))
+    return [value ^ flip for flip in flips]
 
 
 def sharpness(pixels: NDArray[np.uint8]) -> float:

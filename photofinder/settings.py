@@ -9,11 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
+from photofinder.appearance import UNFOLD  # noqa: F401
 from photofinder.environment import Environment, redis_database
+from photofinder.pipeline import (  # noqa: F401
+    CELERY_BEAT_SCHEDULE,
+    CELERY_TASK_ROUTES,
+    CONSOLIDATION,
+    EVENT_DELETION,
+    FILE_DELETION,
+    FILE_KEEPING,
+    IMAGE_DESCRIBING,
+    IMAGE_INDEXING,
+    NOTIFICATION,
+    PIPELINE,
+    PREVIEW_SWEEP,
+    QUEUES,
+    SOURCE_LISTING,
+    SOURCE_READING,
+)
 from photofinder.supervisor.files import write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -198,6 +213,8 @@ FACE_FALSE_JOINS = 0.001  # the accepted chance that a newcomer's face joins som
 FACE_FALSE_SUGGESTIONS = 0.3  # the accepted number of wrong questions "same person?" per person
 FACE_MOVE_MARGIN = 0.1  # by how much of the threshold a face must be nearer to somebody else to move there by itself
 FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
+# Among the faces of so many photos each one is compared: an index would give up where few faces are of these events.
+FACE_EXACT_PHOTOS = 10_000
 FACE_QUALITY_GATES = {
     "det_score": 0.5,
     "size_px": 40.0,
@@ -226,10 +243,6 @@ ENGINES["image"] = IMAGE_ENGINES.get(IMAGE_ENGINE, {"CLASS": IMAGE_ENGINE, "OPTI
 MEDIA_ROOTS = [root for root in env.list("MEDIA_ROOTS", default=[]) if root]
 CLIP_EXPORT = "media_index.engines.clip_export.export"  # runs where requirements/clip.txt is installed
 FAISS_FOLDER = env.str("FAISS_FOLDER", default=str(VAR_DIR / "faiss"))  # where rebuild_faiss writes
-IMAGE_INDEXING = "media_index.tasks.index_images"  # started when an image was ingested
-IMAGE_DESCRIBING = "media_index.tasks.describe_images"  # started when what is written of an image changed
-SOURCE_LISTING = "media_index.tasks.list_sources"
-SOURCE_READING = "media_index.tasks.read_files"
 SOURCE_BATCH = 1000  # files that a listing writes down at once
 SOURCE_CHUNK = 16  # files per task of reading: of 50 MB each from a slow disk they take a minute
 IMAGE_CHUNK = env.integer("IMAGE_CHUNK", default=32, least=1)  # images per task: what a GPU embeds at once
@@ -282,21 +295,9 @@ BOT_REDIS_URL = redis_database(REDIS_URL, 2)
 BOT_RATE = env.rate("BOT_RATE", default="30/min")  # messages of one person that the bot reads
 BOT_IDLE_MILLISECONDS = env.integer("BOT_IDLE_MILLISECONDS", default=5000, least=50)  # between looks for news
 
-# --- the pipeline: who starts whom ------------------------------------------------------------------------------------
-PIPELINE = {  # the task that a photo in this state waits for
-    "queued": "faces.tasks.ingest_photos",
-    "ingested": "faces.tasks.detect_faces",
-    "analysed": "faces.tasks.assign_people",
-}
-CONSOLIDATION = "faces.tasks.consolidate_people"  # started when the last photo of an event is ready
-NOTIFICATION = "faces.tasks.notify_subscribers"  # started when an event may have news for its subscribers
-EVENT_DELETION = "faces.tasks.delete_events"  # started when an event is to go, and again until it is gone
-FILE_DELETION = "faces.tasks.delete_files"  # started when photos were deleted
-FILE_KEEPING = "faces.services.files.files_keep"  # said before files are written that may be about to be deleted
-PREVIEW_SWEEP = "faces.tasks.sweep_previews"  # started when an event looks otherwise
+# --- the pipeline: who starts whom stands in pipeline.py --------------------------------------------------------------
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
-QUEUES = ("ingest", "sources", "faces", "people", "index", "notify")
 
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or redis_database(REDIS_URL, 0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -306,26 +307,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {}
 )
-CELERY_TASK_ROUTES: dict[str, dict[str, Any]] = {
-    "faces.tasks.ingest_photos": {"queue": "ingest"},
-    "faces.tasks.detect_faces": {"queue": "faces"},
-    "faces.tasks.assign_people": {"queue": "people"},
-    "faces.tasks.consolidate_people": {"queue": "people"},
-    "faces.tasks.resume_photos": {"queue": "people"},
-    "faces.tasks.notify_subscribers": {"queue": "notify"},
-    "faces.tasks.expire": {"queue": "notify"},
-    "faces.tasks.delete_events": {"queue": "notify"},
-    "faces.tasks.delete_files": {"queue": "notify"},
-    "faces.tasks.sweep_previews": {"queue": "notify"},
-    # A queue of their own: its workers run where the disks are, and a million files keep no uploaded photo waiting.
-    "media_index.tasks.list_sources": {"queue": "sources"},
-    "media_index.tasks.read_files": {"queue": "sources", "priority": 9},  # on Redis the last: listings go first
-    "media_index.tasks.index_images": {"queue": "index"},
-    "media_index.tasks.describe_images": {"queue": "index"},
-    "media_index.tasks.consolidate_categories": {"queue": "index"},
-    "media_index.tasks.resume_index": {"queue": "index"},
-    "media_index.tasks.complete_index": {"queue": "index"},
-}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -333,14 +314,6 @@ CELERY_TASK_TIME_LIMIT = 900
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {
-    "resume": {"task": "faces.tasks.resume_photos", "schedule": timedelta(seconds=30)},
-    "expire": {"task": "faces.tasks.expire", "schedule": timedelta(minutes=10)},
-    "resume-index": {"task": "media_index.tasks.resume_index", "schedule": timedelta(seconds=30)},
-    # By looking at every image: it takes seconds of a million.
-    "complete-index": {"task": "media_index.tasks.complete_index", "schedule": timedelta(hours=1)},
-    "consolidate-categories": {"task": "media_index.tasks.consolidate_categories", "schedule": timedelta(hours=1)},
-}
 
 # --- people who sign in -----------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -411,40 +384,6 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.time_zone("DISPLAY_TIME_ZONE", default="UTC")
 FORMAT_MODULE_PATH = ["photofinder.formats"]
-
-# --- Admin ------------------------------------------------------------------------------------------------------------
-UNFOLD = {
-    "SITE_TITLE": "PhotoFinder",
-    "SITE_HEADER": "PhotoFinder",
-    "SITE_SUBHEADER": _("Everyone finds their photos"),
-    "SITE_URL": None,
-    "SITE_ICON": lambda request: static("photofinder/favicon.svg"),
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("photofinder/favicon.svg")}
-    ],
-    "SHOW_LANGUAGES": True,
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_BACK_BUTTON": True,
-    "STYLES": [lambda request: static("photofinder/admin.css")],
-    "DASHBOARD_CALLBACK": "faces.admin.dashboard.dashboard",
-    "SIDEBAR": {"navigation": "photofinder.navigation.sidebar"},
-    "COLORS": {
-        "primary": {  # indigo: apart from the green, orange and red that states are shown in
-            "50": "oklch(96.2% .018 272.314)",
-            "100": "oklch(93% .034 272.788)",
-            "200": "oklch(87% .065 274.039)",
-            "300": "oklch(78.5% .115 274.713)",
-            "400": "oklch(67.3% .182 276.935)",
-            "500": "oklch(58.5% .233 277.117)",
-            "600": "oklch(51.1% .262 276.966)",
-            "700": "oklch(45.7% .24 277.023)",
-            "800": "oklch(39.8% .195 277.366)",
-            "900": "oklch(35.9% .144 278.697)",
-            "950": "oklch(25.7% .09 281.288)",
-        }
-    },
-}
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 LOGGING = {

@@ -62,14 +62,22 @@ def indexed_distance(field: str, vector: NDArray[np.float32]) -> CosineDistance:
 
 
 def nearest(
-    rows: models.QuerySet[Row], field: str, vector: NDArray[np.float32], *, contract: str, within: float | None = None
+    rows: models.QuerySet[Row],
+    field: str,
+    vector: NDArray[np.float32],
+    *,
+    contract: str,
+    within: float | None = None,
+    is_exact: bool = False,
 ) -> models.QuerySet[Row]:
     """Those of `rows` whose `field` holds a vector of that contract, nearest first, each with its cosine `distance`,
     at most `within` when it is given.
+
+    An HNSW index may answer, which gives up where few of the vectors around are of `rows`; when `is_exact` all of
+    `rows` are compared instead.
     """
-    near: Any = rows.filter(contract=contract, **{f"{field}__isnull": False}).annotate(
-        distance=CosineDistance(field, vector)
-    )
+    distance = CosineDistance(field, vector) + models.Value(0.0) if is_exact else CosineDistance(field, vector)
+    near: Any = rows.filter(contract=contract, **{f"{field}__isnull": False}).annotate(distance=distance)
     if within is not None:
         near = near.filter(distance__lte=within)
     return near.order_by("distance")  # type: ignore[no-any-return]

@@ -72,7 +72,7 @@ def subscriptions_end(*, attendee: Attendee) -> None:
     """Tell them of nothing any more, and keep nothing of what they look like."""
     take_turn()
     subscriptions_drop(attendee.subscriptions.all())
-    Portrait.objects.filter(person__attendees=attendee, crop_key="").delete()  # of selfies
+    Portrait.objects.of_selfies().filter(person__attendees=attendee).delete()
     Attendee.objects.filter(pk=attendee.pk).update(person=None)
 
 

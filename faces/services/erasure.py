@@ -153,7 +153,7 @@ def event_expire(*, event: Event, kind: str = Erasure.Kind.RETENTION) -> None:
 
 def _given_by(attendee: Attendee) -> Traces:
     """The portraits that an attendee subscribed with, and the person they are of."""
-    portraits = Portrait.objects.filter(person__attendees=attendee, crop_key="").values_list("pk", flat=True)
+    portraits = Portrait.objects.of_selfies().filter(person__attendees=attendee).values_list("pk", flat=True)
     return Traces(people=traces_of_people([attendee.person_id or 0]).people, portraits=frozenset(portraits))
 
 

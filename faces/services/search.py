@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from faces.calibration import Calibration
 from faces.engines.base import DetectedFace
-from faces.models import Event, Face, Person, Portrait
+from faces.models import Event, Face, Person, Photo, Portrait
 from faces.quality import Quality, QualityGates, assess
 from faces.querysets import FaceQuerySet
 from faces.services.ledger import people_apart, people_ruled_out
@@ -153,6 +153,8 @@ class _Search:
         calibrations = [self._calibration, *self._measured.values()]
         self._limit = max(calibration.distance(min_similarity) for calibration in calibrations)
         self._events = events
+        photos = Photo.objects.filter(event__in=events)[: settings.FACE_EXACT_PHOTOS + 1]
+        self._is_exact = photos.count() <= settings.FACE_EXACT_PHOTOS
         self._all: FaceQuerySet = Face.objects.genuine().in_events(events)
         self._shown: FaceQuerySet = shown.genuine().in_events(events)
         self._is_hidden = False  # whether moderators hide whom the selfie shows: nothing of them is found
@@ -163,7 +165,7 @@ class _Search:
         one: who stand beside them in a photo, or of whom moderators said so.
         """
         people = Person.objects.current().in_events(self._events)
-        near = people.nearest(self._vector, contract=self._contract, within=self._limit)
+        near = people.nearest(self._vector, contract=self._contract, within=self._limit, is_exact=self._is_exact)
         candidates = list(near[: settings.FACE_SEARCH_CANDIDATES])
         matches: dict[int, PersonMatch] = {}
         photos = self._photos_of(candidates)
@@ -221,7 +223,7 @@ class _Search:
                 yield face
 
     def _near(self, faces: FaceQuerySet, within: float | None = None) -> QuerySet[Face]:
-        near = faces.nearest(self._vector, contract=self._contract, within=within)
+        near = faces.nearest(self._vector, contract=self._contract, within=within, is_exact=self._is_exact)
         return near.select_related("photo__image", "photo__event", "person").defer("person__centroid")
 
     def _calibration_at(self, event: int) -> Calibration:

@@ -1,6 +1,9 @@
 """One selfie in, every photo of its owner out."""
 
+from typing import Any
+
 import pytest
+from django.db import connection
 
 from faces.models import Event, Face, Person, Photo
 from faces.services.decisions import faces_dismiss, faces_reject
@@ -58,6 +61,19 @@ def test_it_looks_only_into_the_events_it_was_given(gala: Event) -> None:
     processed(event_create(name="Lunch"), painted(ANN))
     assert len(_search(painted(ANN), events=Event.objects.filter(pk=gala.pk)).photos) == 2
     assert len(_search(painted(ANN)).photos) == 3
+
+
+@pytest.mark.parametrize(("exact_photos", "found"), [(10, 2), (0, 0)])
+def test_many_near_faces_of_other_events_hide_none_where_all_are_compared(
+    gala: Event, settings: Any, exact_photos: int, found: int
+) -> None:
+    processed(event_create(name="Lunch"), *[painted(ANN, likeness=0.999) for _ in range(30)])
+    settings.FACE_EXACT_PHOTOS = exact_photos
+    with connection.cursor() as cursor:  # an index that gives up at once, where a large one does after 20,000 faces
+        for name in ("enable_seqscan", "enable_bitmapscan", "enable_sort", "hnsw.iterative_scan"):
+            cursor.execute(f"SET LOCAL {name} = off")
+        cursor.execute("SET LOCAL hnsw.ef_search = 1")
+    assert len(_search(painted(ANN), events=Event.objects.filter(pk=gala.pk)).photos) == found
 
 
 def test_it_finds_a_weak_face_that_is_nobodys(gala: Event) -> None:

@@ -68,7 +68,7 @@ class Image(models.Model):
         verbose_name_plural = _("images")
         indexes: ClassVar = [
             GinIndex(fields=["words"], name="image_words"),
-            models.Index(fields=["taken_at"], name="image_taken_at"),
+            models.Index(models.F("taken_at").desc(nulls_last=True), models.F("id").desc(), name="image_newest"),
             models.Index(fields=["camera"], name="image_camera"),
             models.Index(
                 fields=["id"],

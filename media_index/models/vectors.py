@@ -1,6 +1,6 @@
 """What is compared: hashes of pixels, and embeddings by contract."""
 
-from typing import Any, ClassVar
+from typing import ClassVar, NamedTuple
 
 from django.db import models
 from django.db.models.functions import Cast
@@ -9,17 +9,36 @@ from pgvector.django import BitField, HalfVectorField
 
 from media_index.models.images import Image
 
-HASH_BITS, BANDS = 64, 4
-BAND_BITS = HASH_BITS // BANDS
+HASH_BITS = 64
 
 
-def band(number: int) -> Any:
-    """The bits of pHash that band `number` (0-3) holds, as an integer expression: what its index is made on."""
-    start = number * BAND_BITS + 1
-    bits = models.Func(
-        models.F("phash"), models.Value(start), models.Value(BAND_BITS), function="substring", output_field=BitField()
-    )
-    return Cast(Cast(bits, BitField(length=BAND_BITS)), models.IntegerField())
+class Band(NamedTuple):
+    """Some bits of a pHash, from which to before which, and in how many of them the bands of near hashes may differ."""
+
+    start: int
+    stop: int
+    differing: int
+
+    def of(self, phash: int) -> int:
+        """The band of a hash."""
+        return phash >> HASH_BITS - self.stop & (1 << self.stop - self.start) - 1
+
+    def column(self) -> models.GeneratedField:
+        """The band of a row's pHash as an integer, null where the hash means nothing."""
+        length = self.stop - self.start
+        place = models.Value(self.start + 1), models.Value(length)
+        bits = models.Func(models.F("phash"), *place, function="substring", output_field=BitField())
+        value = Cast(Cast(bits, BitField(length=length)), models.IntegerField())
+        expression = models.Case(models.When(is_flat=False, then=value), default=None)
+        return models.GeneratedField(
+            expression=expression, output_field=models.IntegerField(null=True), db_persist=True, editable=False
+        )
+
+
+# Two hashes that differ in more bits than these allow in every band differ in at least 3 + 3 + 2 = 8 bits; so those
+# that differ in at most 7 are near in one of them: the general pigeonhole principle of multi-index hashing (Norouzi et
+# al., CVPR 2012; Qin et al., ICDE 2018). Of long bands each has few hashes at any size: docs/scaling.md.
+BANDS = (Band(0, 22, 2), Band(22, 44, 2), Band(44, 64, 1))
 
 
 class ImageHash(models.Model):
@@ -31,13 +50,12 @@ class ImageHash(models.Model):
     ahash = BitField(length=HASH_BITS)
     # A flat picture has no structure to hash: its bits are noise, and only the same bytes are a copy of it.
     is_flat = models.BooleanField(default=False)
+    # The bands as columns, of which PostgreSQL keeps statistics: without them it would read all rows.
+    band_0, band_1, band_2 = (band.column() for band in BANDS)
 
     class Meta:
-        # Two hashes that differ in at most 7 of 64 bits differ in at most one bit of one of 4 bands (pigeonhole), so 68
-        # exact lookups find all of them: multi-index hashing, Norouzi et al., CVPR 2012.
         indexes: ClassVar = [
-            models.Index(band(number), condition=models.Q(is_flat=False), name=f"imagehash_band_{number}")
-            for number in range(BANDS)
+            models.Index(fields=[f"band_{number}"], name=f"imagehash_bits_{number}") for number in range(len(BANDS))
         ]
 
     def __str__(self) -> str:

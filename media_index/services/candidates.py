@@ -1,40 +1,45 @@
 """Which images may show the same picture as a new one: those with nearly its hash, and those that look most like it."""
 
 from collections.abc import Collection
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db.models import F, Func, IntegerField, Q, QuerySet, Value
 from numpy.typing import NDArray
 
-from media_index.hashing import BAND_BITS, bits, neighbours
+from media_index.hashing import bits, neighbours
 from media_index.likeness import CANDIDATE_BITS, CANDIDATE_NEIGHBOURS
 from media_index.models import DuplicatePair, Image, ImageContract, ImageHash
-from media_index.models.vectors import BANDS, HASH_BITS, band
+from media_index.models.vectors import BANDS, HASH_BITS
 from media_index.services.neighbours import nearest_images
 
 Vector = NDArray[np.float32]
+_NEAR_HASHES = 1000  # of these those that are shown are looked for: a common picture may have been resolved often
 _XOR = f"bit_count(%(expressions)s::bit({HASH_BITS}))"
 
 
-def candidates_by_hash(*, phash: int) -> QuerySet[ImageHash]:
-    """Hashes of shown images that differ from `phash` in at most CANDIDATE_BITS bits, each with its `distance`, nearest
-    first and the older image before the younger, at most settings.IMAGE_DUPLICATE_CANDIDATES.
+def candidates_by_hash(*, phash: int) -> dict[int, int]:
+    """Shown images whose hashes differ from `phash` in at most CANDIDATE_BITS bits, each with how many these are,
+    nearest first and the older image before the younger, at most settings.IMAGE_DUPLICATE_CANDIDATES.
+    """
+    distances = dict(hashes_near(phash=phash).values_list("image", "distance")[:_NEAR_HASHES])
+    shown = set(Image.objects.shown().filter(pk__in=distances).values_list("pk", flat=True))
+    found = ((image, distance) for image, distance in distances.items() if image in shown)
+    return dict(islice(found, settings.IMAGE_DUPLICATE_CANDIDATES))
 
-    Multi-index hashing (Norouzi et al., CVPR 2012): two of 64 bits that differ in 7 or fewer differ in at most one bit
-    of one of four bands, so 17 exact keys for each of the four indexes find all of them.
+
+def hashes_near(*, phash: int) -> QuerySet[Any]:
+    """Hashes that differ from `phash` in at most CANDIDATE_BITS bits, each with its `distance`, nearest first and the
+    older image before the younger; see BANDS for how they are found.
     """
     near = Q()
-    for number in range(BANDS):
-        key = phash >> HASH_BITS - (number + 1) * BAND_BITS & (1 << BAND_BITS) - 1
-        near |= Q(**{f"band_{number}__in": neighbours(key)})
-    hashes = ImageHash.objects.filter(is_flat=False).alias(
-        **{f"band_{number}": band(number) for number in range(BANDS)}
-    )
-    hashes = hashes.filter(near).annotate(distance=_bits_apart(phash)).filter(distance__lte=CANDIDATE_BITS)
-    shown = hashes.filter(image__superseded_by=None, image__is_still=False)
-    found: QuerySet[ImageHash] = shown.order_by("distance", "image")[: settings.IMAGE_DUPLICATE_CANDIDATES]
-    return found
+    for number, band in enumerate(BANDS):
+        keys = neighbours(band.of(phash), length=band.stop - band.start, differing=band.differing)
+        near |= Q(**{f"band_{number}__in": keys})
+    hashes = ImageHash.objects.filter(near).annotate(distance=_bits_apart(phash)).filter(distance__lte=CANDIDATE_BITS)
+    return hashes.order_by("distance", "image")
 
 
 def candidates_by_look(*, image_id: int, vector: Vector, contract: ImageContract) -> dict[int, float]:

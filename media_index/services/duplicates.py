@@ -61,7 +61,7 @@ class DuplicateFinder:
 
     def _candidates(self, look: Look) -> dict[int, tuple[int, float]]:
         """Bits of pHash and cosine distance to each image that it is worth comparing the pictures of."""
-        ids = {row.image_id for row in candidates_by_hash(phash=look.hashes.phash)}
+        ids = set(candidates_by_hash(phash=look.hashes.phash))
         ids |= set(candidates_by_look(image_id=look.image_id, vector=look.vector, contract=self._contract))
         ids -= {look.image_id, *pairs_known(image_id=look.image_id, others=ids)}
         hashes = ImageHash.objects.filter(image__in=ids, is_flat=False).values_list("image", "phash")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from media_index.hashing import Hashes, bits, distance, hashes_of, neighbours, sharpness
+from media_index.models.vectors import BANDS
 from media_index.tests.scenes import Pixels, lit, noise, portraits, resized, saved, scene
 
 NUMBERS = st.integers(0, 2**64 - 1)
@@ -80,19 +81,26 @@ def test_the_bits_are_written_in_full_with_the_highest_first(value: int) -> None
 
 
 @given(NUMBERS, st.sets(st.integers(0, 63), max_size=7))
-def test_two_hashes_within_7_bits_are_neighbours_in_one_of_4_bands(value: int, flipped: set[int]) -> None:
+def test_two_hashes_within_7_bits_are_neighbours_in_one_of_the_bands(value: int, flipped: set[int]) -> None:
     other = value
     for bit in flipped:
         other ^= 1 << bit
-    bands = [(value >> shift & 0xFFFF, other >> shift & 0xFFFF) for shift in (0, 16, 32, 48)]
-    assert any(theirs in neighbours(ours) for ours, theirs in bands)
+    assert any(
+        band.of(other) in neighbours(band.of(value), length=band.stop - band.start, differing=band.differing)
+        for band in BANDS
+    )
 
 
-def test_a_value_of_16_bits_has_itself_and_16_neighbours() -> None:
-    found = neighbours(0xA5C3)
+def test_the_bands_are_all_bits() -> None:
+    assert [bit for band in BANDS for bit in range(band.start, band.stop)] == list(range(64))
+
+
+@pytest.mark.parametrize(("differing", "count"), [(0, 1), (1, 17), (2, 137)])
+def test_neighbours_differ_in_so_many_bits_at_most(differing: int, count: int) -> None:
+    found = neighbours(0xA5C3, length=16, differing=differing)
     assert found[0] == 0xA5C3
-    assert len(set(found)) == 17
-    assert all(0 <= value < 2**16 for value in found)
+    assert len(set(found)) == count
+    assert all(0 <= value < 2**16 and (value ^ 0xA5C3).bit_count() <= differing for value in found)
 
 
 def test_a_blurred_picture_is_less_sharp() -> None:
