@@ -1,6 +1,7 @@
 """Hashes of pixels, 64 bits each, bit for bit as the `imagehash` library (4.3) defines them, and sharpness."""
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 import cv2
@@ -46,8 +47,14 @@ def bits(value: int) -> str:
 
 def neighbours(value: int, *, length: int, differing: int) -> list[int]:
     """All values of `length` bits that differ from `value` in at most `differing` bits."""
-    flips = (sum(1 << bit for bit in some) for n in range(differing + 1) for some in combinations(range(length), n))
-    return [value ^ flip for flip in flips]
+    return [value ^ flip for flip in _flips(length, differing)]
+
+
+@cache
+def _flips(length: int, differing: int) -> list[int]:
+    """All numbers of `length` bits of which at most `differing` are set."""
+    chosen = (some for count in range(differing + 1) for some in combinations(range(length), count))
+    return [sum(1 << bit for bit in some) for some in chosen]
 
 
 def sharpness(pixels: NDArray[np.uint8]) -> float:

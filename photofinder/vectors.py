@@ -1,9 +1,12 @@
-"""Vector columns, their indexes and the one way to compare: by cosine distance, within one contract."""
+"""Vector columns, their indexes and the one way to compare: by cosine distance, within one contract; and lookups of
+many rows at once.
+"""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models.functions import Cast
 from numpy.typing import NDArray
@@ -54,6 +57,17 @@ def matrix(
         values.append(tuple(row))
         vectors.append(data)
     return values, received(vectors, dim)
+
+
+def is_one_of(field: str, values: Sequence[int] | models.QuerySet[Any, Any]) -> models.Func:
+    """The condition that an integer column has one of `values`, or of those that a queryset of one column selects.
+
+    As one array, whatever their number: hundreds of values as parameters of `IN` take longer to send than to look up,
+    and a subquery there lets PostgreSQL read all rows of both tables.
+    """
+    array = ArraySubquery(values) if isinstance(values, models.QuerySet) else models.Value(list(values))
+    spelt = {"template": "%(expressions)s)", "arg_joiner": " = ANY("}
+    return models.Func(models.F(field), array, output_field=models.BooleanField(), **spelt)
 
 
 def indexed_distance(field: str, vector: NDArray[np.float32]) -> CosineDistance:

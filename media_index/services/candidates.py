@@ -14,6 +14,7 @@ from media_index.likeness import CANDIDATE_BITS, CANDIDATE_NEIGHBOURS
 from media_index.models import DuplicatePair, Image, ImageContract, ImageHash
 from media_index.models.vectors import BANDS, HASH_BITS
 from media_index.services.neighbours import nearest_images
+from photofinder.vectors import is_one_of
 
 Vector = NDArray[np.float32]
 _NEAR_HASHES = 1000  # of these those that are shown are looked for: a common picture may have been resolved often
@@ -37,7 +38,7 @@ def hashes_near(*, phash: int) -> QuerySet[Any]:
     near = Q()
     for number, band in enumerate(BANDS):
         keys = neighbours(band.of(phash), length=band.stop - band.start, differing=band.differing)
-        near |= Q(**{f"band_{number}__in": keys})
+        near |= Q(is_one_of(f"band_{number}", keys))
     hashes = ImageHash.objects.filter(near).annotate(distance=_bits_apart(phash)).filter(distance__lte=CANDIDATE_BITS)
     return hashes.order_by("distance", "image")
 

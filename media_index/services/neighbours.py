@@ -14,7 +14,7 @@ from pgvector.django import CosineDistance
 
 from media_index.models import Image, ImageContract, ImageEmbedding
 from photofinder.errors import Problem
-from photofinder.vectors import as_array, indexed_distance
+from photofinder.vectors import as_array, indexed_distance, is_one_of
 
 Vector = NDArray[np.float32]
 
@@ -39,7 +39,7 @@ def nearest_images(
     rows = ImageEmbedding.objects.filter(contract=contract)
     are_few = _are_few(rows if among is None else among)
     if among is not None:
-        rows = rows.filter(image__in=_listed(among) if are_few else among)
+        rows = rows.filter(is_one_of("image_id", among)) if are_few else rows.filter(image__in=among)
     if are_few:
         return _nearest(rows, CosineDistance("embedding", vector), limit)
     with looking_far():
@@ -56,13 +56,6 @@ def looking_far() -> Iterator[None]:
 
 def _are_few(rows: QuerySet[Any, Any]) -> bool:
     return rows.order_by()[: settings.IMAGE_EXACT_ROWS + 1].count() <= settings.IMAGE_EXACT_ROWS
-
-
-def _listed(images: QuerySet[Image, Any]) -> list[int]:
-    """Their ids, asked for by themselves: in one question with the distances PostgreSQL would rather go through all
-    vectors than look up some thousand of them.
-    """
-    return list(images.order_by().values_list("pk", flat=True))
 
 
 def _nearest(rows: QuerySet[ImageEmbedding], distance: CosineDistance, limit: int) -> list[tuple[int, float]]:
