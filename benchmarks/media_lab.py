@@ -32,7 +32,7 @@ from media_index.services.consolidating import categories_consolidate
 from media_index.services.neighbours import nearest_images
 
 QUESTIONS, ROUNDS, FOUND, NEAR_BITS = 300, 7, 10, 6
-CONSOLIDATED, INSERTED, FEWER_QUESTIONS, BINARY_EF_SEARCH = 2000, 1400, 50, 400
+CONSOLIDATED, INSERTED, FEWER_QUESTIONS, BINARY_EF_SEARCH = 300, 1400, 50, 400
 _VECTORS = "media_index_imageembedding"
 _OPTIONS = ", ".join(f"{name} = {value}" for name, value in settings.IMAGE_HNSW.items())
 _HAMMING = """

@@ -249,7 +249,7 @@ IMAGE_CHUNK = env.integer("IMAGE_CHUNK", default=32, least=1)  # images per task
 # Searches among so many images compare each one: no index is faster then, and a narrow filter would starve it.
 IMAGE_EXACT_ROWS = 10_000
 IMAGE_HNSW = {"m": 16, "ef_construction": 200}  # of the indexes of vectors: docs/scaling.md
-IMAGE_EF_SEARCH = 300  # how many vectors a search looks at in them at a time
+IMAGE_EF_SEARCH = 400  # how many vectors a search looks at in them at a time
 IMAGE_DUPLICATE_CANDIDATES = 20  # that a picture is laid upon, nearest first: thousands may have the same hash
 CATEGORY_CONSOLIDATION_SECONDS = 600  # then the rest waits for the next hour: below Celery's time limit
 # What other rooms know of images, by dotted path: ids that a filter's value stands for, and names to find them by.
