@@ -39,7 +39,7 @@ ROLES = {
     "apps": "surface",
 }
 # Files that are no engine although they lie with them: the contract.
-PURE = {"faces.engines.base", "media_index.engines.base"}
+PURE = {"faces.engines.base", "media_index.engines.base", "videos.engines.base"}
 # What the files of each role may import from an app.
 MAY = {
     "pure": {"pure"},
@@ -59,8 +59,8 @@ MAY_OF_PHOTOFINDER = {
 }
 # What they may import from elsewhere, where that is less than all, besides the standard library.
 MAY_OF_LIBRARIES = {
-    "pure": {"numpy", "scipy", "PIL", "cv2", "pillow_heif", "faiss"},
-    "engine": {"numpy", "PIL", "cv2", "pillow_heif", "tokenizers"},
+    "pure": {"numpy", "scipy", "PIL", "cv2", "pillow_heif", "faiss", "av"},
+    "engine": {"numpy", "scipy", "PIL", "cv2", "pillow_heif", "tokenizers", "safetensors"},
 }
 NEVER = {
     "model": {"celery", "rest_framework"},

@@ -1,0 +1,228 @@
+"""Frames out of a film, by the container's own clock. Pure: a path or a stream in, pixels out.
+
+Every frame is decoded, for films are compressed that way, but only those that are looked at are converted: small and
+gray for the motion filter, upright RGB for those that go on.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+import numpy as np
+from av.codec.hwaccel import HWAccel
+from numpy.typing import NDArray
+
+from photofinder.errors import RefusedFile
+
+Source = Path | str | BinaryIO  # a path, a URL or a seekable stream
+GRAY_PX = 160  # the long side of the motion filter's copy
+FRAME_PX = 1280  # and of the RGB copy: faces of an eighth of its height are large enough to be recognised
+_MOST_PIXELS = 8192 * 8192
+_LONGEST_S = 48 * 3600.0
+_ROUNDING_S = 1e-6
+_BROKEN_IN_A_ROW = 500  # packets that cannot be decoded, after which the rest of the film is given up
+Gray = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FilmInfo:
+    """What a film says of itself: size in pixels as a viewer shows it, `frame_rate` on average (0 where unknown),
+    `duration_s`, the `codec`, whether it has sound, and by how many degrees (0, 90, 180, 270, anticlockwise) its
+    frames are to be turned.
+    """
+
+    width: int
+    height: int
+    frame_rate: float
+    duration_s: float
+    codec: str
+    has_sound: bool
+    rotation: int
+
+
+@dataclass(eq=False)
+class Look:
+    """A frame that is looked at: when it is shown, its small gray copy (h, w) uint8, and its pixels when asked."""
+
+    timestamp_s: float
+    gray: Gray
+    _frame: Any
+    _rotation: int
+
+    def pixels(self) -> Pixels:
+        """Upright RGB pixels (h, w, 3) uint8 with a long side of at most FRAME_PX."""
+        width, height = _fitting(self._frame.width, self._frame.height, FRAME_PX)
+        rgb = self._frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+        return _turned(rgb, self._rotation)
+
+
+class Film:
+    """An open film; a context manager.
+
+    Raises RefusedFile `not_a_video`, `no_video_stream`, `zero_duration`, `too_many_pixels` or `too_long` when it is
+    opened, and `damaged` when nothing of it can be decoded. `hardware` names a device of FFmpeg (cuda, vaapi, ...);
+    where that cannot decode the film the processor does.
+    """
+
+    def __init__(self, source: Source, *, hardware: str = "") -> None:
+        self._container = _opened(source, hardware)
+        try:
+            self.info = self._read_info()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __enter__(self) -> "Film":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._container.close()
+
+    def looks(self, *, start_s: float, every_frames: int, every_s: float) -> Iterator[Look]:
+        """From `start_s` on one of `every_frames` frames, and at least one in `every_s` seconds where there are."""
+        stream = self._container.streams.video[0]
+        origin = _seconds(stream.start_time, stream.time_base)
+        if start_s > 0:
+            self._seek(start_s + origin, stream)
+        passed, last, shown_s = every_frames, -math.inf, -math.inf
+        for frame in self._frames():
+            shown_s = self._shown_at(frame, origin, shown_s)
+            passed += 1
+            is_due = passed >= every_frames or shown_s - last >= every_s
+            if is_due and shown_s > last and shown_s >= start_s - _ROUNDING_S:
+                passed, last = 0, shown_s
+                yield Look(shown_s, self._gray(frame), frame, self.info.rotation)
+        if shown_s == -math.inf and start_s <= 0:
+            raise RefusedFile("damaged", "No frame of this film can be decoded; it is damaged.")
+
+    def frame_at(self, seconds: float) -> Pixels:
+        """The pixels of the first frame shown at `seconds` or later. Raises RefusedFile `damaged` if there is none."""
+        look = next(self.looks(start_s=max(seconds, 0), every_frames=1, every_s=math.inf), None)
+        if look is None:
+            raise RefusedFile("damaged", "There is no frame at that time.")
+        return look.pixels()
+
+    def _read_info(self) -> FilmInfo:
+        if not self._container.streams.video:
+            raise RefusedFile("no_video_stream", "This file has sound or pictures, but no film in it.")
+        stream = self._container.streams.video[0]
+        stream.thread_type = "AUTO"
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if not width or not height:
+            raise RefusedFile("damaged", "The file does not say how large its frames are; it is damaged.")
+        if width * height > _MOST_PIXELS:
+            raise RefusedFile("too_many_pixels", f"Frames of {width} x {height} pixels are larger than 8K.")
+        rotation = self._rotation()
+        if rotation in (90, 270):
+            width, height = height, width
+        return FilmInfo(
+            width=width,
+            height=height,
+            frame_rate=float(stream.average_rate or stream.guessed_rate or 0),
+            duration_s=self._duration(stream),
+            codec=stream.codec_context.name,
+            has_sound=bool(self._container.streams.audio),
+            rotation=rotation,
+        )
+
+    def _rotation(self) -> int:
+        """As the first frame says."""
+        frame = next(self._frames(), None)
+        with suppress(av.FFmpegError):
+            self._container.seek(0)
+        return round((frame.rotation if frame else 0) / 90) * 90 % 360
+
+    def _duration(self, stream: Any) -> float:
+        """By the stream, by the container, or where neither says it by reading all packets."""
+        duration = _seconds(stream.duration, stream.time_base)
+        if duration <= 0 and self._container.duration:
+            duration = self._container.duration / av.time_base
+        if duration <= 0:
+            duration = self._measured(stream)
+        if duration <= 0:
+            raise RefusedFile("zero_duration", "The film has no duration; it has no frames or is damaged.")
+        if duration > _LONGEST_S:
+            raise RefusedFile("too_long", "Films of more than 48 hours are not taken.")
+        return float(duration)
+
+    def _measured(self, stream: Any) -> float:
+        last, first = 0.0, None
+        with suppress(av.FFmpegError):
+            for packet in self._container.demux(stream):
+                if packet.pts is not None:
+                    seconds = _seconds(packet.pts + (packet.duration or 0), stream.time_base)
+                    first = seconds if first is None else min(first, seconds)
+                    last = max(last, seconds)
+        with suppress(av.FFmpegError):
+            self._container.seek(0)
+        return last - max(first or 0.0, 0.0) if first is not None and last > 0 else 0.0
+
+    def _frames(self) -> Iterator[Any]:
+        """All frames that can be decoded; a broken part is left out, and after very many broken packets the rest."""
+        broken = 0
+        packets = self._container.demux(video=0)
+        while broken < _BROKEN_IN_A_ROW:
+            try:
+                packet = next(packets)
+                for frame in packet.decode():
+                    broken = 0
+                    yield frame
+            except StopIteration:
+                return
+            except av.EOFError:
+                return
+            except (av.FFmpegError, ValueError):
+                broken += 1
+
+    def _shown_at(self, frame: Any, origin: float, last: float) -> float:
+        """By the frame's own time stamp; a frame without one comes one frame after the last."""
+        if frame.pts is not None and frame.time_base is not None:
+            return _seconds(frame.pts, frame.time_base) - origin
+        step = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
+        return max(last, 0.0) + step
+
+    def _seek(self, seconds: float, stream: Any) -> None:
+        """To the key frame before; a film with a broken index is read from its start."""
+        try:
+            self._container.seek(int(seconds / stream.time_base), stream=stream)
+        except av.FFmpegError:
+            with suppress(av.FFmpegError):
+                self._container.seek(0)
+
+    def _gray(self, frame: Any) -> Gray:
+        width, height = _fitting(frame.width, frame.height, GRAY_PX)
+        gray = frame.reformat(width=width, height=height, format="gray", interpolation="AREA").to_ndarray()
+        return _turned(gray, self.info.rotation)
+
+
+def _opened(source: Source, hardware: str) -> Any:
+    options: dict[str, Any] = {}
+    if hardware:
+        options["hwaccel"] = HWAccel(device_type=hardware, allow_software_fallback=True)
+    try:
+        return av.open(str(source) if isinstance(source, Path | str) else source, mode="r", **options)
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        raise RefusedFile("not_a_video", f"This is not a film that can be read ({_said(error)}).") from error
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "strerror", "") or error).split(":")[0]
+
+
+def _seconds(value: int | None, time_base: Fraction | None) -> float:
+    return float(value * time_base) if value is not None and time_base else 0.0
+
+
+def _fitting(width: int, height: int, long_side: int) -> tuple[int, int]:
+    share = min(long_side / max(width, height), 1.0)
+    return max(round(width * share), 2), max(round(height * share), 2)
+
+
+def _turned(pixels: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.rot90(pixels, rotation // 90)) if rotation else pixels
