@@ -163,7 +163,7 @@ def test_it_asks_the_same_queries_for_any_number_of_photos(
 ) -> None:
     processed(gala, *(painted(ANN) for _ in range(20)))
     client = caller("bot")
-    with django_assert_max_num_queries(13):  # three for the token and its roles, ten for the search and its log
+    with django_assert_max_num_queries(14):  # three for the token and its roles, eleven for the search and its log
         assert len(_names(client.upload("search/", photo=_selfie(ANN)))) == 22
 
 
