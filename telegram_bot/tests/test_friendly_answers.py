@@ -123,8 +123,12 @@ def test_searches_beyond_the_sites_limit_wait_for_their_turn(
     world = an_event()
     world.add(ANNA)
     anna = agreed(person(), world)
-    waits = iter([2.0])
-    monkeypatch.setattr(ScopedRateThrottle, "allow_request", lambda *_: next(waits, None) is None)
+    refusals = iter([False])
+
+    def allow_request(_throttle: ScopedRateThrottle, _request: Any, view: Any) -> bool:
+        return getattr(view, "throttle_scope", None) != "search" or next(refusals, True)
+
+    monkeypatch.setattr(ScopedRateThrottle, "allow_request", allow_request)
     monkeypatch.setattr(ScopedRateThrottle, "wait", lambda *_: 2.0)
     anna.sends_photo(selfie(ANNA))
     anna.reads("Many people are searching")
