@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from faces.services import consolidation, deletion, erasure, files, notifications, pipeline, retention
+from faces.services import consolidation, deletion, erasure, files, notifications, pipeline, retention, stills
 
 
 @shared_task
@@ -51,6 +51,7 @@ def expire() -> None:
     erasure.opt_outs_apply()
     retention.events_expire()
     deletion.events_delete_resume()
+    stills.stills_resume()
 
 
 @shared_task
@@ -69,3 +70,9 @@ def delete_files(ids: list[int]) -> None:
 def sweep_previews(photo_ids: list[int]) -> None:
     """Copies in an old look."""
     deletion.previews_sweep(photo_ids=photo_ids)
+
+
+@shared_task
+def drop_stills(photo_ids: list[int]) -> None:
+    """Frames of films in which somebody was who was forgotten."""
+    stills.stills_drop(photo_ids=photo_ids)

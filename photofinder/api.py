@@ -25,6 +25,7 @@ STATUS = {
     "subscribed_as_another": 409,
     "not_comparable": 409,
     "not_found": 404,
+    "no_videos": 404,
     "merged_already": 409,
     "changed_since": 409,
     "undone_already": 409,

@@ -12,23 +12,9 @@ from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 
 from photofinder.appearance import UNFOLD  # noqa: F401
+from photofinder.decisions import *  # noqa: F403
 from photofinder.environment import Environment, redis_database
-from photofinder.pipeline import (  # noqa: F401
-    CELERY_BEAT_SCHEDULE,
-    CELERY_TASK_ROUTES,
-    CONSOLIDATION,
-    EVENT_DELETION,
-    FILE_DELETION,
-    FILE_KEEPING,
-    IMAGE_DESCRIBING,
-    IMAGE_INDEXING,
-    NOTIFICATION,
-    PIPELINE,
-    PREVIEW_SWEEP,
-    QUEUES,
-    SOURCE_LISTING,
-    SOURCE_READING,
-)
+from photofinder.pipeline import *  # noqa: F403
 from photofinder.supervisor.files import write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,6 +75,7 @@ INSTALLED_APPS = [
     "photofinder",
     "media_index",
     "faces",
+    "videos",
     "telegram_bot",
 ]
 MIDDLEWARE = [
@@ -208,24 +195,6 @@ FACE_ENGINES: dict[str, dict[str, Any]] = {
 ENGINES = {"face": FACE_ENGINES.get(FACE_ENGINE, {"CLASS": FACE_ENGINE, "OPTIONS": {}})}
 FACE_CALIBRATIONS = VAR_DIR / "calibrations.json"  # what calibrate_faces fitted on this site, before the shipped ones
 FACE_CHUNK = env.integer("FACE_CHUNK", default=8, least=1)  # photos per task of the engine
-FACE_QUALITY_GOOD = 0.5  # by definition: a quality of 0.5 passes every gate exactly
-FACE_FALSE_JOINS = 0.001  # the accepted chance that a newcomer's face joins somebody else, at any size of the event
-FACE_FALSE_SUGGESTIONS = 0.3  # the accepted number of wrong questions "same person?" per person
-FACE_MOVE_MARGIN = 0.1  # by how much of the threshold a face must be nearer to somebody else to move there by itself
-FACE_SEARCH_CANDIDATES = 1000  # nearest faces that a search looks at besides those of the people it found
-# Among the faces of so many photos each one is compared: an index would give up where few faces are of these events.
-FACE_EXACT_PHOTOS = 10_000
-FACE_QUALITY_GATES = {
-    "det_score": 0.5,
-    "size_px": 40.0,
-    "sharpness": 25.0,
-    "yaw": 60.0,
-    "pitch": 50.0,
-    "roll": 60.0,
-}
-# A selfie is refused only when nothing can be found with it.
-SELFIE_QUALITY_GATES = {"det_score": 0.4, "size_px": 30.0, "sharpness": 10.0, "yaw": 75.0, "pitch": 65.0, "roll": 90.0}
-FACE_KNOWN_FACES = 3  # from so many faces on, the mean of a person's faces is trusted more than a single one
 
 # --- the media index --------------------------------------------------------------------------------------------------
 IMAGE_ENGINE = env.str("IMAGE_ENGINE", default="classic")
@@ -243,27 +212,41 @@ ENGINES["image"] = IMAGE_ENGINES.get(IMAGE_ENGINE, {"CLASS": IMAGE_ENGINE, "OPTI
 MEDIA_ROOTS = [root for root in env.list("MEDIA_ROOTS", default=[]) if root]
 CLIP_EXPORT = "media_index.engines.clip_export.export"  # runs where requirements/clip.txt is installed
 FAISS_FOLDER = env.str("FAISS_FOLDER", default=str(VAR_DIR / "faiss"))  # where rebuild_faiss writes
-SOURCE_BATCH = 1000  # files that a listing writes down at once
-SOURCE_CHUNK = 16  # files per task of reading: of 50 MB each from a slow disk they take a minute
 IMAGE_CHUNK = env.integer("IMAGE_CHUNK", default=32, least=1)  # images per task: what a GPU embeds at once
-# Searches among so many images compare each one: no index is faster then, and a narrow filter would starve it.
-IMAGE_EXACT_ROWS = 10_000
-IMAGE_HNSW = {"m": 16, "ef_construction": 200}  # of the indexes of vectors: docs/scaling.md
-IMAGE_EF_SEARCH = 400  # how many vectors a search looks at in them at a time
-IMAGE_DUPLICATE_CANDIDATES = 20  # that a picture is laid upon, nearest first: thousands may have the same hash
-CATEGORY_CONSOLIDATION_SECONDS = 600  # then the rest waits for the next hour: below Celery's time limit
-# What other rooms know of images, by dotted path: ids that a filter's value stands for, and names to find them by.
-IMAGE_FILTERS = {
-    "event": "faces.services.image_facts.images_of_event",
-    "person": "faces.services.image_facts.images_of_person",
+
+# --- videos -----------------------------------------------------------------------------------------------------------
+OBJECT_ENGINE = env.str("OBJECT_ENGINE", default="people")
+OBJECT_ENGINES: dict[str, dict[str, Any]] = {
+    "people": {"CLASS": "videos.engines.people.PeopleObjectEngine", "OPTIONS": {}},
+    "yolov8": {
+        "CLASS": "videos.engines.yolov8.Yolov8ObjectEngine",
+        "OPTIONS": {
+            "model": env.str("YOLOV8_MODEL", default=str(VAR_DIR / "yolov8" / "yolov8n.onnx")),
+            "providers": _PROVIDERS or None,
+        },
+    },
 }
-# The values that people choose from for some of these filters: functions that return (value, title).
-IMAGE_CHOICES = {
-    "event": "faces.services.image_facts.events_offered",
-    "person": "faces.services.image_facts.people_offered",
+CAPTION_ENGINE = env.str("CAPTION_ENGINE", default="composed")
+CAPTION_ENGINES: dict[str, dict[str, Any]] = {
+    "composed": {"CLASS": "videos.engines.composed.ComposedCaptionEngine", "OPTIONS": {}},
+    "florence2": {
+        "CLASS": "videos.engines.florence2.Florence2CaptionEngine",
+        "OPTIONS": {"model": env.str("FLORENCE2_MODEL", default="florence-community/Florence-2-base-ft")},
+    },
 }
-IMAGE_TEXTS = ["faces.services.image_facts.texts_of_images"]
-IMAGE_SEARCH_CANDIDATES = 1000  # images that a search ranks at most by each of its reasons
+ENGINES |= {
+    "object": OBJECT_ENGINES.get(OBJECT_ENGINE, {"CLASS": OBJECT_ENGINE, "OPTIONS": {}}),
+    "caption": CAPTION_ENGINES.get(CAPTION_ENGINE, {"CLASS": CAPTION_ENGINE, "OPTIONS": {}}),
+    "text": {"CLASS": "videos.engines.minilm.MiniLMTextEngine", "OPTIONS": {}},
+}
+# Folders that films may be read from where they lie, by way of Admin and API.
+VIDEO_ROOTS = [root for root in env.list("VIDEO_ROOTS", default=[]) if root]
+VIDEO_MAX_BYTES = env.integer("VIDEO_MAX_MB", default=16_384, least=1) * 1024 * 1024
+VIDEO_INDEXER: dict[str, Any] = {  # see videos.config.IndexerConfig
+    "frame_skip": env.integer("VIDEO_FRAME_SKIP", default=15, least=1),
+    "hardware": env.str("VIDEO_HARDWARE", default=""),
+    "classes": {"person": 0.5, "object": 0.5},  # how sure one must once be of a thing; others 0.5
+}
 
 # --- attendees --------------------------------------------------------------------------------------------------------
 RESULT_SECONDS = env.integer("RESULT_DAYS", default=7, least=1) * 24 * 3600  # how long what a selfie found is shown
@@ -338,6 +321,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, UNSAFE_EVAL],  # Unfold's Alpine.js evaluates its attributes
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:", "blob:", *env.list("IMAGE_HOSTS", default=[])],
+        "media-src": [SELF, *env.list("IMAGE_HOSTS", default=[])],
         "font-src": [SELF, "data:"],
         "frame-ancestors": [SELF],
     }

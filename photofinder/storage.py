@@ -18,7 +18,7 @@ from django.core.signing import BadSignature, Signer
 from photofinder.errors import Problem
 
 # What keys begin with; all else in a bucket that the site shares is not its own.
-FOLDERS = ("images", "thumbs", "previews", "logos", "crops", "portraits", "health")
+FOLDERS = ("images", "thumbs", "previews", "logos", "crops", "portraits", "films", "frames", "health")
 _signer = Signer(salt="photofinder.storage")
 
 
@@ -69,6 +69,26 @@ def portrait_key() -> str:
     return f"portraits/{name[:2]}/{name}.webp"
 
 
+def chunk_key(video_id: int, start: int) -> str:
+    """The key of a part of a film that is being sent, by where it begins in bytes."""
+    return f"films/{video_id}/{start:015d}.part"
+
+
+def film_key(video_id: int, extension: str) -> str:
+    """The key of a film."""
+    return f"films/{video_id}/film.{extension}"
+
+
+def frame_key(video_id: int, timestamp_s: float) -> str:
+    """The key of a film's frame at that time."""
+    return f"frames/{video_id}/{round(timestamp_s * 1000):010d}.webp"
+
+
+def film_keys(video_id: int) -> set[str]:
+    """The keys of all that is stored of a film."""
+    return _stored(f"films/{video_id}/") | _stored(f"frames/{video_id}/")
+
+
 def save(key: str, content: bytes | BinaryIO) -> None:
     """Write `content` under `key`, whole or not at all; what was there is replaced."""
     file = ContentFile(content) if isinstance(content, bytes) else File(content)
@@ -91,6 +111,11 @@ def open_file(key: str) -> closing[BinaryIO]:
         return closing(default_storage.open(key))  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise Problem("missing", "The file is not in the storage any more.") from error
+
+
+def source(key: str) -> Path | str:
+    """Where a library that opens files by itself finds the stored file: its path, or a signed URL."""
+    return Path(default_storage.path(key)) if isinstance(default_storage, FileSystemStorage) else signed_url(key)
 
 
 def probe() -> None:

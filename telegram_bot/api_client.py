@@ -110,10 +110,11 @@ class Api:
         """Delete everything about whoever the selfie shows; the receipt."""
         return await self._json("POST", "forget/", files=selfie.form(attendee=f"{CHANNEL}:{address}"))
 
-    async def videos(self, selfie: Selfie, *, event: str, code: str) -> list[dict[str, Any]]:
-        """The moments of an event's videos that show them. Problem `not_found` where there are no videos."""
-        found: Any = await self._json("POST", "videos/search/", files=selfie.form(event=event, code=code))
-        return cast(list[dict[str, Any]], found["results"] if isinstance(found, dict) else found)
+    async def videos(self, address: int, selfie: Selfie, *, event: str, code: str) -> list[dict[str, Any]]:
+        """The moments of an event's videos that show them, best first. Problem `no_videos` where there are none."""
+        form = selfie.form(event=event, code=code, attendee=f"{CHANNEL}:{address}")
+        found: Any = await self._json("POST", "videos/search/", files=form)
+        return cast(list[dict[str, Any]], found)
 
     # --- results ---
     async def result(self, code: str) -> dict[str, Any]:

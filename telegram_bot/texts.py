@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 MOST_EVENT_TEXT = 600
 
@@ -182,15 +182,19 @@ def subscribed(event: str) -> str:
     return _("Good: I write to you as soon as there are new photos of you at “%(event)s”.") % {"event": event}
 
 
-def moments(found_there: Sequence[Mapping[str, Any]]) -> str:
-    """When somebody is in the videos."""
-    lines = [
-        f"▶ {_clock(float(moment['timestamp_s']))} {moment.get('caption') or ''}".rstrip() for moment in found_there
-    ]
-    head = ngettext(
-        "You are in the videos at %(count)d moment:", "You are in the videos at %(count)d moments:", len(lines)
+def moment(about: Mapping[str, Any]) -> str:
+    """When in which video somebody is, and what happens there."""
+    caption = about["caption_ru"] if get_language() == "ru" else about["caption"]
+    return " ".join(
+        filter(None, (f"▶ {_clock(float(about['start_s']))}–{_clock(float(about['end_s']))}", about["film"], caption))
     )
-    return "\n".join([head % {"count": len(lines)}, *lines])
+
+
+def moments(best: Sequence[Mapping[str, Any]], count: int) -> str:
+    """At how many moments somebody is in the videos; of the best ones where they are played."""
+    head = ngettext("You are in the videos at %(count)d moment:", "You are in the videos at %(count)d moments:", count)
+    lines = [" ".join(filter(None, (moment(about), about["url"]))) for about in best]
+    return "\n".join([head % {"count": count}, *lines])
 
 
 def receipt(answer: Mapping[str, Any]) -> str:

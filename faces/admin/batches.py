@@ -81,7 +81,7 @@ class UploadBatchAdmin(ReadOnly, ModelAdmin[UploadBatch]):
         batch = get_object_or_404(UploadBatch, pk=pk)
         if not self.has_view_permission(request, batch):
             return JsonResponse({"code": "forbidden"}, status=403)
-        return JsonResponse(figures(batch.photos.all()))
+        return JsonResponse(figures(batch.photos.taken()))
 
     @method_decorator(require_POST)
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -98,7 +98,7 @@ def _page(request: HttpRequest, batch: UploadBatch) -> dict[str, Any]:
     failed = reads.photos_listed().filter(batch=batch, state=Photo.State.FAILED)[:ROWS_SHOWN]
     return {
         "batch": batch,
-        "progress": figures(batch.photos.all()),
+        "progress": figures(batch.photos.taken()),
         "progress_url": reverse("admin:faces_uploadbatch_progress", args=[batch.pk]),
         "refusals": [(refusal, title(refusal.code)) for refusal in refusals],
         "failed": [(photo, title(photo.error_code)) for photo in failed],

@@ -26,7 +26,7 @@ may_see = permission_required(("faces.view_event", "faces.view_person"), raise_e
 def coverage_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Tiles, a histogram, and two lists to act on."""
     event = get_object_or_404(Event, pk=pk)
-    appearances = Appearance.objects.filter(event=event, person__hidden=False)
+    appearances = Appearance.objects.filter(event=event, person__hidden=False, photos_count__gt=0)
     few = appearances.filter(photos_count__lte=FEW_PHOTOS)
     context = {
         **admin.site.each_context(request),

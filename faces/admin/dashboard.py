@@ -33,7 +33,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _totals() -> list[dict[str, Any]]:
     rows = [
         (_("Events"), "event", Event.objects.count(), "faces_event_changelist"),
-        (_("Photos"), "photo_library", Photo.objects.count(), "faces_photo_changelist"),
+        (_("Photos"), "photo_library", Photo.objects.taken().count(), "faces_photo_changelist"),
         (_("People"), "groups", Person.objects.current().count(), "faces_person_changelist"),
         (_("Faces"), "familiar_face_and_zone", Face.objects.count(), ""),
     ]
@@ -45,5 +45,6 @@ def _totals() -> list[dict[str, Any]]:
 
 def _attention() -> list[Event]:
     """Events with photos that are being processed or have failed."""
-    restless = Photo.objects.filter(event=OuterRef("pk")).filter(Q(state__in=UNFINISHED) | Q(state=Photo.State.FAILED))
+    going_on = Q(state__in=UNFINISHED) | Q(state=Photo.State.FAILED)
+    restless = Photo.objects.taken().filter(going_on, event=OuterRef("pk"))
     return list(reads.events_listed().filter(Exists(restless)).order_by("-pk")[:RECENT_EVENTS])

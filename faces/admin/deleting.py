@@ -25,7 +25,7 @@ class DeletingPhotos:
     @action(description=gettext_lazy("Delete"), permissions=["delete"], icon="delete")
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Photo]) -> HttpResponse | None:
         """Ask, and then delete these."""
-        photos = Photo.objects.filter(pk__in=queryset.values("pk"))
+        photos = Photo.objects.taken().filter(pk__in=queryset.values("pk"))
         if "sure" in request.POST:
             _delete(request, photos)
             return None
@@ -36,7 +36,7 @@ class DeletingPhotos:
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The same for one."""
-        photo = get_object_or_404(Photo, pk=object_id)
+        photo = get_object_or_404(Photo.objects.taken(), pk=object_id)
         if not self.has_delete_permission(request, photo):
             raise PermissionDenied
         photos = Photo.objects.filter(pk=photo.pk)
@@ -56,7 +56,7 @@ def event_delete_view(request: HttpRequest, event: Event) -> HttpResponse:
         event_delete(event=event)
         messages.success(request, _("“%s” is being deleted. It is closed already.") % event)
         return redirect("admin:faces_event_changelist")
-    photos = event.photos.filter(is_still=False)
+    photos = event.photos.taken()
     context = {
         "title": _("Delete “%s”") % event,
         "counts": [

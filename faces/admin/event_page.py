@@ -30,7 +30,7 @@ def overview(request: HttpRequest, event: Event) -> dict[str, Any]:
         "progress": figures_of(event),
         "may_consolidate": request.user.has_perm(MAY_RELEASE),
         "progress_url": reverse("admin:faces_event_progress", args=[event.pk]),
-        "latest": reads.photos_listed().filter(event=event).order_by("-pk")[:LATEST_PHOTOS],
+        "latest": reads.photos_listed().filter(event=event, is_still=False).order_by("-pk")[:LATEST_PHOTOS],
         "drop_zone": drop_zone(event) if may_upload else None,
         "sharing": _sharing(request, event),
         "release": _release(request, event, photos_url) if event.released_only else None,
@@ -58,7 +58,7 @@ def figures(photos: Any) -> dict[str, Any]:
 def figures_of(event: Event) -> dict[str, Any]:
     """How far the event is: its photos, and then its people."""
     is_settled = not Event.objects.unsettled().filter(pk=event.pk).exists()
-    progress = figures(event.photos.all())
+    progress = figures(event.photos.taken())
     return progress | {"settled": is_settled} | ({} if is_settled else {"eta": _("sorting out who is who")})
 
 
@@ -84,8 +84,8 @@ def _sharing(request: HttpRequest, event: Event) -> dict[str, Any]:
 def _release(request: HttpRequest, event: Event, photos_url: str) -> dict[str, Any]:
     """How many photos wait for a moderator."""
     return {
-        "waiting": event.photos.filter(state=Photo.State.READY, is_released=False).count(),
-        "released": event.photos.filter(is_released=True).count(),
+        "waiting": event.photos.taken().filter(state=Photo.State.READY, is_released=False).count(),
+        "released": event.photos.taken().filter(is_released=True).count(),
         "url": f"{photos_url}&released=no",
         "may": request.user.has_perm(MAY_RELEASE),
     }

@@ -17,6 +17,7 @@ from faces.admin.deciding import actor_of
 from faces.admin.reasons import advice, title
 from faces.models import Event, SelfieSearch
 from faces.services.attendance import Asker, Found, attendee_search
+from faces.services.moments import moments_of_matches
 from photofinder.errors import Problem
 from photofinder.images import Picture, webp
 
@@ -82,6 +83,7 @@ def _found(found: Found) -> dict[str, Any]:
     prefetch_related_objects([match.person for match in found.matches.people], "cover_face__photo__image")
     return {
         "result": found.matches,
+        "moments": moments_of_matches(found.matches.stills, is_attendee=False)[:PHOTOS_SHOWN],
         "crop": _data_url(webp(found.selfie.face.cutout)) if found.selfie else "",
         "is_cut": len(found.matches.photos) == PHOTOS_SHOWN,
     }

@@ -14,13 +14,15 @@ from django.utils.translation import ngettext
 from faces.admin import reads
 from faces.admin.deciding import MAY_DECIDE
 from faces.calibration import Calibration
-from faces.models import Appearance, Decision, Face, Person, Suggestion
+from faces.models import Appearance, Decision, Event, Face, Person, Suggestion
+from faces.services.moments import Moment, moments_of_person
 from faces.services.people import current_calibration, current_contract
 from faces.templatetags.pictures import cutout, percent
 from photofinder.vectors import as_array
 
 FACES_PER_PAGE = 60
 EVENTS_SHOWN = 8
+MOMENTS_SHOWN = 24
 QUESTIONS_SHOWN = 6
 QUESTIONS_READ = 60
 PEOPLE_OFFERED = 12
@@ -46,6 +48,7 @@ def page(request: HttpRequest, person: Person) -> dict[str, Any]:
         "view": _choice(request, "view", VIEWS),
         "appearances": _appearances(person),
         "event_shown": event,
+        "moments": _moments(person, event),
         "questions": questions[:QUESTIONS_SHOWN],
         "has_more_questions": len(questions) > QUESTIONS_SHOWN,
         "may_decide": request.user.has_perm(MAY_DECIDE) and not person.merged_into_id,
@@ -89,6 +92,13 @@ def _ordered(person: Person, order: str) -> QuerySet[Face]:
 def _appearances(person: Person) -> list[Appearance]:
     """The events with most photos of the person."""
     return list(person.appearances.select_related("event").order_by("-photos_count", "event")[:EVENTS_SHOWN])
+
+
+def _moments(person: Person, event: int | None) -> list[Moment]:
+    """When in which films the person is, at the event or anywhere."""
+    events = Event.objects.all() if event is None else Event.objects.filter(pk=event)
+    moments = moments_of_person(person=person, events=events, shown=Face.objects.all(), is_attendee=False)
+    return moments[:MOMENTS_SHOWN]
 
 
 def _questions(person: Person) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from faces.admin.event_settings import MAY_RELEASE
 from faces.admin.reasons import title
 from faces.admin.releasing import ReleasedFilter, Releasing, cover_view, release_one_view
 from faces.models import Face, Photo, Verdict
+from faces.services.moments import moment_of_still
 from faces.services.pipeline import photos_retry
 from faces.templatetags.pictures import camera_clock, thumbnail
 from photofinder.admin_classes import ModelAdmin, ReadOnly, action, display, picture
@@ -54,7 +55,15 @@ class PhotoAdmin(DeletingPhotos, Releasing, ReadOnly, ModelAdmin[Photo]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Photo]:
         """With what the list shows beside them."""
-        return reads.photos_listed()
+        return reads.photos_listed().filter(is_still=False)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Photo | None:
+        """Also a frame of a film: no list has it, but its faces lead to it."""
+        return (
+            reads.photos_listed().filter(pk=object_id).first()
+            if object_id.isdecimal() and len(object_id) < 19
+            else None
+        )
 
     @display(description=_("photo"))
     def picture(self, photo: Photo) -> SafeString:
@@ -126,7 +135,9 @@ def retry(model_admin: Any, request: HttpRequest, photos: QuerySet[Photo]) -> No
 
 
 def _offers(request: HttpRequest, photo: Photo) -> dict[str, Any]:
-    """What this user may do with the photo."""
+    """What this user may do with the photo; with a frame of a film nothing."""
+    if photo.is_still:
+        return {}
     return {
         "may_release": photo.event.released_only and request.user.has_perm(MAY_RELEASE),
         "may_cover": request.user.has_perm("faces.change_event") and photo.event.cover_id != photo.pk,
@@ -142,9 +153,10 @@ def _page(photo: Photo) -> dict[str, Any]:
     )
     faces = photo.faces.select_related("photo__image", "person").defer("person__centroid")
     faces = faces.prefetch_related(Prefetch("verdicts", said[:1], to_attr="dismissals"))
-    neighbours = Photo.objects.filter(event=photo.event_id)
+    neighbours = Photo.objects.taken().filter(event=photo.event_id)
     return {
         "photo": photo,
+        "moment": moment_of_still(photo) if photo.is_still else None,
         "faces": sorted(faces, key=lambda face: (face.dismissed, face.box[0])),
         "faces_count": sum(not face.dismissed for face in faces),
         "reason": title(photo.error_code) if photo.error_code else "",

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 
 from faces.models import Appearance, Event, Face, Person, Photo, Refusal, UploadBatch
 from faces.querysets import UNFINISHED, PhotoQuerySet, counted
@@ -12,24 +12,29 @@ from faces.querysets import UNFINISHED, PhotoQuerySet, counted
 
 def events_listed() -> QuerySet[Event]:
     """Events with `photos_count`, `people_count`, `processed`, `failed` and `cover_sha`, a photo to show."""
-    covers = Photo.objects.filter(event=OuterRef("pk"), image__ingested_at__isnull=False)
+    covers = Photo.objects.taken().filter(event=OuterRef("pk"), image__ingested_at__isnull=False)
     chosen = Case(When(pk=OuterRef("cover"), then=0), default=1)
     covers = covers.annotate(place=chosen).order_by("place", "pk")
     events: QuerySet[Event] = Event.objects.with_counts().annotate(
-        processed=counted(Photo.objects.exclude(state__in=UNFINISHED), "event"),
-        failed=counted(Photo.objects.filter(state=Photo.State.FAILED), "event"),
+        processed=counted(Photo.objects.taken().exclude(state__in=UNFINISHED), "event"),
+        failed=counted(Photo.objects.taken().filter(state=Photo.State.FAILED), "event"),
         cover_sha=Subquery(covers.values("image__sha256")[:1]),
     )
     return events
 
 
 def batches_listed() -> QuerySet[UploadBatch]:
-    """Uploads with `photos_count`, `processed`, `failed` and `refused`."""
-    return UploadBatch.objects.select_related("event", "by").annotate(
-        photos_count=Count("photos"),
-        processed=Count("photos", filter=~Q(photos__state__in=UNFINISHED)),
-        failed=Count("photos", filter=Q(photos__state=Photo.State.FAILED)),
-        refused=counted(Refusal.objects.all(), "batch"),  # a second join would multiply the photos
+    """Uploads, but films, with `photos_count`, `processed`, `failed` and `refused`."""
+    of_films = Exists(Photo.objects.stills().filter(batch=OuterRef("pk")))
+    return (
+        UploadBatch.objects.exclude(of_films)
+        .select_related("event", "by")
+        .annotate(
+            photos_count=Count("photos"),
+            processed=Count("photos", filter=~Q(photos__state__in=UNFINISHED)),
+            failed=Count("photos", filter=Q(photos__state=Photo.State.FAILED)),
+            refused=counted(Refusal.objects.all(), "batch"),  # a second join would multiply the photos
+        )
     )
 
 

@@ -70,7 +70,7 @@ class Releasing:
 @permission_required(MAY_RELEASE, raise_exception=True)
 def release_one_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Release the photo, or take it back with `back`."""
-    release(request, Photo.objects.filter(pk=pk), released="back" not in request.POST)
+    release(request, Photo.objects.taken().filter(pk=pk), released="back" not in request.POST)
     return redirect("admin:faces_photo_change", pk)
 
 
@@ -78,7 +78,7 @@ def release_one_view(request: HttpRequest, pk: int) -> HttpResponseBase:
 @permission_required("faces.change_event", raise_exception=True)
 def cover_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Let the photo stand for its event."""
-    _cover(request, get_object_or_404(Photo.objects.select_related("event"), pk=pk))
+    _cover(request, get_object_or_404(Photo.objects.taken().select_related("event"), pk=pk))
     return redirect("admin:faces_photo_change", pk)
 
 

@@ -51,7 +51,7 @@ class PersonDetail(APIView):
     def get(self, request: Request, user_id: UUID) -> Response:
         """The person whom the id means today; one who was merged answers as the survivor."""
         events = asked_events(request)
-        person: Any = Person.objects.seen_in(events).get(pk=_person(request, user_id).pk)
+        person: Any = Person.objects.seen_in(events).get(pk=person_shown(request, user_id).pk)
         album = album_of(person=person, events=events, shown=shown_faces(request))
         person.photos_here = len(album) if isinstance(album, list) else person.photos_here
         return Response(PersonSerializer(person, context={"request": request}).data)
@@ -64,7 +64,7 @@ class PersonDetail(APIView):
     @extend_schema(responses=ReceiptSerializer)
     def delete(self, request: Request, user_id: UUID) -> Response:
         """Forget the person: vectors, crops, portraits, subscriptions, name. Photos stay; the id answers no more."""
-        return Response(receipt(person_forget(person=_person(request, user_id), by=actor_of(request))))
+        return Response(receipt(person_forget(person=person_shown(request, user_id), by=actor_of(request))))
 
 
 @extend_schema(parameters=[EventChoice])
@@ -77,7 +77,7 @@ class PersonPhotos(ListAPIView[Any]):
 
     def get_queryset(self) -> Any:
         """An album instead: it is counted and sliced like a queryset."""
-        person = _person(self.request, self.kwargs["user_id"])
+        person = person_shown(self.request, self.kwargs["user_id"])
         return album_of(person=person, events=asked_events(self.request), shown=shown_faces(self.request))
 
 
@@ -91,12 +91,12 @@ class PersonFaces(ListAPIView[Face]):
 
     def get_queryset(self) -> QuerySet[Face]:
         """Those in the events asked for."""
-        faces = _person(self.request, self.kwargs["user_id"]).faces.in_events(asked_events(self.request))
+        faces = person_shown(self.request, self.kwargs["user_id"]).faces.in_events(asked_events(self.request))
         shown: QuerySet[Face] = faces.select_related("photo__image", "photo__event").order_by("-quality", "pk")
         return shown
 
 
-def _person(request: Request, user_id: UUID) -> Person:
+def person_shown(request: Request, user_id: UUID) -> Person:
     """Whom the id means today, if the caller may know of them. Raises Problem `not_found`."""
     person = person_get(user_id)
     is_hidden = person.hidden and not sees_hidden(request)

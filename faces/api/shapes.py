@@ -120,6 +120,7 @@ class FaceSerializer(serializers.Serializer[Face]):
     id = serializers.IntegerField()
     photo_id = serializers.IntegerField()
     event = serializers.SlugField(source="photo.event.slug")
+    is_still = serializers.BooleanField(source="photo.is_still", help_text="Whether it is in a frame of a film.")
     box = Box()
     quality = Fraction(help_text="0 to 1; from 0.5 on the face is good enough to found a person.")
     assigned_by = serializers.CharField(help_text="Who said whose it is: `engine`, `moderator`, or nobody.")

@@ -120,7 +120,7 @@ class BatchRetry(APIView):
     def post(self, request: Request, batch_id: int) -> Response:
         """Send the failed photos of the batch through the pipeline again; refused files have to be sent again."""
         batch = get_object_or_404(UploadBatch, pk=batch_id)
-        failed = Photo.objects.filter(batch=batch, state=Photo.State.FAILED)
+        failed = Photo.objects.taken().filter(batch=batch, state=Photo.State.FAILED)
         photos_retry(photo_ids=list(failed.values_list("pk", flat=True)))
         return Response(BatchSerializer(_progress(batch)).data, status=202)
 
@@ -136,7 +136,7 @@ def _batch(event: Event, batch_id: int | None, user: Any) -> UploadBatch:
 
 
 def _progress(batch: UploadBatch) -> dict[str, Any]:
-    photos = Photo.objects.filter(batch=batch)
+    photos = Photo.objects.taken().filter(batch=batch)
     counts = photos.progress()
     failed = photos.filter(state=Photo.State.FAILED)
     errors = [
@@ -148,7 +148,7 @@ def _progress(batch: UploadBatch) -> dict[str, Any]:
         "total": counts["ready"] + counts["waiting"] + counts["working"] + len(errors),
         "processed": counts["ready"] + len(errors),
         "failed": len(errors),
-        "faces": Face.objects.filter(photo__batch=batch).count(),
+        "faces": Face.objects.photographed().filter(photo__batch=batch).count(),
         "eta_s": photos.eta_seconds(),
         "errors": errors,
     }

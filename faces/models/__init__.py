@@ -2,7 +2,7 @@
 
 from faces.models.attendees import Attendee, NotMe, Portrait, SelfieSearch
 from faces.models.deliveries import Announced, Download, Notification, Subscription
-from faces.models.erasures import ErasedPlace, Erasure, OptOut, OptOutCode, PendingDeletion
+from faces.models.erasures import ErasedPlace, ErasedStill, Erasure, OptOut, OptOutCode, PendingDeletion
 from faces.models.events import Event, Photo, Refusal, UploadBatch
 from faces.models.ledger import Decision, EventCalibration, PairCheck, Suggestion, Verdict
 from faces.models.people import Appearance, Face, FaceVector, Person
@@ -14,6 +14,7 @@ __all__ = [
     "Decision",
     "Download",
     "ErasedPlace",
+    "ErasedStill",
     "Erasure",
     "Event",
     "EventCalibration",

@@ -92,6 +92,21 @@ class ErasedPlace(models.Model):
         return f"{self.image_id} #{self.pk}"
 
 
+class ErasedStill(models.Model):
+    """A frame of a film in which somebody was who was forgotten: it is deleted, and when the film is indexed again the
+    same frame is not kept again. Of the frame only the digest is known.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        verbose_name = _("erased frame")
+        verbose_name_plural = _("erased frames")
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class PendingDeletion(models.Model):
     """A file that is to be deleted: written down with the deletion of the row that had it, or before it is itself
     written, so that a process that is killed in between leaves none behind.

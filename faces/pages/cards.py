@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from faces.models import Photo, SelfieSearch
 from faces.services.links import photo_link
+from faces.services.moments import Moment, moments_of_result
 from faces.services.results import result_photos
 from faces.services.search import PhotoMatch
 
@@ -30,6 +31,23 @@ class Card:
     def ratio(self) -> str:
         """Width by height, for CSS: a panorama is given no more room than three squares."""
         return f"{min(max(self.width / max(self.height, 1), 0.5), 3):.3f}"
+
+
+@dataclass(frozen=True)
+class MomentCard:
+    """Some seconds of a film: when, in which, the frame that shows them, and where it is played, if it may be."""
+
+    clock: str
+    film: str
+    width: int
+    height: int
+    thumb: str
+    player: str
+
+
+def moment_cards(search: SelfieSearch) -> list[MomentCard]:
+    """The moments of films that a search found."""
+    return [_moment_card(moment, search) for moment in moments_of_result(search)[:PAGE]]
 
 
 def cards(matches: Iterable[PhotoMatch], search: SelfieSearch) -> list[Card]:
@@ -64,6 +82,18 @@ def _card(match: PhotoMatch, search: SelfieSearch) -> Card:
         thumb=photo_link(photo=photo, kind="thumb", search=search),
         preview=photo_link(photo=photo, kind="preview", search=search),
         download=_download(photo, search),
+    )
+
+
+def _moment_card(moment: Moment, search: SelfieSearch) -> MomentCard:
+    image = moment.still.image
+    return MomentCard(
+        clock=moment.clock,
+        film=moment.film,
+        width=image.width,
+        height=image.height,
+        thumb=photo_link(photo=moment.still, kind="thumb", search=search),
+        player=moment.player,
     )
 
 

@@ -29,7 +29,7 @@ def event_context(event: Event, **more: Any) -> dict[str, Any]:
     return {
         "event": event,
         "cover": _cover(event),
-        "photos_count": event.photos.filter(state="ready").count(),
+        "photos_count": event.photos.taken().filter(state="ready").count(),
         "is_over": is_over(event),
         "is_short": len(event.text) <= SHORT_TEXT,
         "find_url": reverse("event-find", args=[event.slug]),

@@ -77,7 +77,7 @@ def photo_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         raise Problem("not_found", "The photo is deleted.")
     is_original = link.kind == "original"
     photo_check(photo=photo, is_original=is_original)
-    is_kept = is_original or "download" in request.GET
+    is_kept = is_original or ("download" in request.GET and not photo.is_still)
     delivery = original_open(photo=photo) if is_original else preview_open(photo=photo, long_side=_SIDES[link.kind])
     if is_kept and request.method == "GET":
         _record(photo, link)

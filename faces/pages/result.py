@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from faces.models import SelfieSearch
-from faces.pages.cards import page_of
+from faces.pages.cards import moment_cards, page_of
 from faces.pages.problems import wants_json
 from faces.pages.unlisted import of_result
 from faces.services.links import bot_link
@@ -29,16 +29,17 @@ from photofinder.errors import Problem
 @of_result(result_open)
 def result(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
     """The finder's own page."""
-    page = page_of(request, search)
+    page, moments = page_of(request, search), moment_cards(search)
     context = {
         **page,
         "search": search,
-        "heading": _heading(page["count"]),
+        "heading": _heading(page["count"], is_in_films=bool(moments)),
         "event": search.event,
         "more_url": reverse("result-photos", args=[search.code]),
         "shared_url": _shared_url(request, search) if search.shared_code else "",
         "can_add": search.event is not None and not is_over(search.event),
         "telegram": _telegram(search),
+        "moments": moments,
     }
     return render(request, "pages/result.html", context)
 
@@ -55,6 +56,7 @@ def shared(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
         "event": search.event,
         "more_url": reverse("shared-photos", args=[search.shared_code]),
         "is_shared": True,
+        "moments": moment_cards(search),
     }
     return render(request, "pages/result.html", context)
 
@@ -99,7 +101,9 @@ def share(request: HttpRequest, search: SelfieSearch) -> HttpResponse:
     return redirect(f"{_page(search)}#share")
 
 
-def _heading(count: int) -> str:
+def _heading(count: int, *, is_in_films: bool = False) -> str:
+    if not count and is_in_films:
+        return gettext("You are in films, in no photo yet")
     if not count:
         return gettext("No photos of you yet")
     return ngettext("%(n)s photo of you", "%(n)s photos of you", count) % {"n": count}

@@ -52,7 +52,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         """
         from faces.models import Photo  # the two modules need each other only when a query is built
 
-        there = Photo.objects.filter(event=OuterRef("pk")).exclude(image__ingested_at=None)
+        there = Photo.objects.taken().filter(event=OuterRef("pk")).exclude(image__ingested_at=None)
         shown = there.filter(Q(is_released=True) | Q(event__released_only=False)).order_by("pk")
         cover = self.annotate(cover_photo=Coalesce("cover", models.Subquery(shown.values("pk")[:1])))
         of_photo = Photo.objects.filter(pk=OuterRef("cover_photo"))
@@ -66,13 +66,21 @@ class EventQuerySet(models.QuerySet["Event"]):
         from faces.models import Appearance, Photo  # the two modules need each other only when a query is built
 
         return self.annotate(
-            photos_count=counted(Photo.objects.all(), "event"),
+            photos_count=counted(Photo.objects.taken(), "event"),
             people_count=counted(Appearance.objects.all(), "event"),
         )
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):
     """Photos."""
+
+    def taken(self) -> PhotoQuerySet:
+        """Without the frames of films, which only tell who is in them: they are no photos for anybody."""
+        return self.filter(is_still=False)
+
+    def stills(self) -> PhotoQuerySet:
+        """The frames of films."""
+        return self.filter(is_still=True)
 
     def unfinished(self) -> PhotoQuerySet:
         """Those that a stage of the pipeline still has to see."""

@@ -43,6 +43,14 @@ class FaceQuerySet(models.QuerySet["Face"]):
         """Those in photos of these events."""
         return self.filter(photo__event__in=events)
 
+    def photographed(self) -> FaceQuerySet:
+        """Those in photos that somebody took."""
+        return self.filter(photo__is_still=False)
+
+    def filmed(self) -> FaceQuerySet:
+        """Those in frames of films."""
+        return self.filter(photo__is_still=True)
+
     def visible(self) -> FaceQuerySet:
         """Without those of hidden people."""
         return self.exclude(person__hidden=True)

@@ -26,12 +26,14 @@ UPDATE faces_person SET
     faces_count = coalesce(new.faces, 0), photos_count = coalesce(new.photos, 0)
 FROM faces_person AS old
 LEFT JOIN (
-    SELECT person_id, of.contract, count(*) AS faces, count(DISTINCT photo_id) AS photos,
-        (array_agg(id ORDER BY quality DESC, id))[1] AS cover,
+    SELECT person_id, of.contract, count(*) AS faces,
+        count(DISTINCT photo_id) FILTER (WHERE NOT photo.is_still) AS photos,
+        (array_agg(face.id ORDER BY photo.is_still, quality DESC, face.id))[1] AS cover,
         l2_normalize(avg(embedding) FILTER (
             WHERE face.contract = of.contract AND (quality >= %(good)s OR of.best < %(good)s)
         )) AS centroid
-    FROM faces_face AS face JOIN faces_facevector ON face_id = id JOIN (
+    FROM faces_face AS face JOIN faces_facevector ON face_id = face.id
+    JOIN faces_photo AS photo ON photo.id = photo_id JOIN (
         SELECT DISTINCT ON (person_id) person_id, contract, max(quality) AS best
         FROM faces_face WHERE person_id = ANY(%(ids)s) GROUP BY person_id, contract
         ORDER BY person_id, contract = %(contract)s DESC, contract DESC
@@ -44,7 +46,7 @@ WHERE faces_person.id = old.id AND old.id = ANY(%(ids)s)
 """
 _REFRESH_APPEARANCES = """
 WITH fresh AS (
-    SELECT person_id, event_id, count(*) AS faces, count(DISTINCT photo_id) AS photos
+    SELECT person_id, event_id, count(*) AS faces, count(DISTINCT photo_id) FILTER (WHERE NOT is_still) AS photos
     FROM faces_face AS face JOIN faces_photo AS photo ON photo.id = face.photo_id
     WHERE person_id = ANY(%(ids)s) GROUP BY person_id, event_id
 ), gone AS (
@@ -84,7 +86,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def seen_in(self, events: models.QuerySet[Any]) -> PersonQuerySet:
         """Each with `photos_here`, the number of their photos in these events, `best_faces`, at most one of them, with
-        photo and image, and `given_portraits`, those of a registration.
+        photo and image, from a film only where there is no other, and `given_portraits`, those of a registration.
         """
         from faces.models import (
             Appearance,
@@ -97,7 +99,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
         photos = models.Subquery(here.annotate(n=Sum("photos_count")).values("n"))
         counted = self.annotate(photos_here=Coalesce(photos, 0))
         return counted.prefetch_related(
-            Prefetch("faces", queryset=best.order_by("-quality", "pk")[:1], to_attr="best_faces"),
+            Prefetch("faces", queryset=best.order_by("photo__is_still", "-quality", "pk")[:1], to_attr="best_faces"),
             Prefetch("portraits", queryset=Portrait.objects.registered(), to_attr="given_portraits"),
         )
 

@@ -72,7 +72,7 @@ class Album:
         if self.person.centroid is not None:
             near = When(contract=self.person.contract, then=CosineDistance("vector__embedding", self.person.centroid))
             distance = Case(near, default=None, output_field=FloatField())
-        faces: Any = self.shown.filter(person=self.person, photo__event__in=self.events)
+        faces: Any = self.shown.filter(person=self.person, photo__event__in=self.events, photo__is_still=False)
         return faces.annotate(distance=distance)  # type: ignore[no-any-return]
 
     def _similarity(self, face: Face) -> float | None:

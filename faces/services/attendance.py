@@ -1,7 +1,7 @@
 """An attendee's search: a selfie in, their photos out, and a line in the audit log."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 
 from faces.models import Attendee, Event, Face, NotMe, SelfieSearch
 from faces.services.likenesses import Likeness, likeness_join, likeness_of
-from faces.services.results import ATTENDEES, objections_copy, result_fields, result_photos
+from faces.services.results import (
+    ATTENDEES,
+    ResultPhotos,
+    objections_copy,
+    result_fields,
+    result_photos,
+    result_stills,
+)
 from faces.services.search import (
     SIMILARITY,
     Matches,
@@ -72,9 +79,11 @@ def attendee_search(
     earlier: SelfieSearch | None = None,
     limit: int = MOST_PHOTOS,
     min_similarity: float = SIMILARITY,
+    is_in_films: bool = False,
 ) -> Found:
     """Search `events` (where it is one, `event`) with a selfie, a likeness, or both joined; what was found `earlier` is
-    kept. Attendees are never shown less similar ones than each event's threshold.
+    kept. The result holds photos and frames of films, for who `is_in_films` asks for the latter only. Attendees are
+    never shown less similar ones than each event's threshold.
 
     Raises what `selfie_read` raises, and Problem `consent_needed`, `nothing_sent` or `another_person`; each but the
     first leaves a line in the audit log as well.
@@ -88,11 +97,12 @@ def attendee_search(
     except Problem as problem:
         _record(asker, event, problem.code)
         raise
-    photos = _with_earlier(matches.photos, earlier)
-    search = _record(asker, event, "found" if photos else "nothing", photos)
+    photos = [] if is_in_films else _with_earlier(matches.photos, earlier, result_photos)
+    stills = _with_earlier(matches.stills, earlier, result_stills)
+    search = _record(asker, event, "found" if photos or stills else "nothing", result_fields(photos, stills))
     if earlier is not None:
         objections_copy(of=earlier, to=search)
-    return Found(search, Matches(matches.people, photos), likeness, selfie)
+    return Found(search, Matches(matches.people, photos, stills), likeness, selfie)
 
 
 def _wanted(
@@ -114,7 +124,7 @@ def _matches(asker: Asker, likeness: Likeness, events: QuerySet[Event], limit: i
     if asker.is_attendee:
         return matches
     registered = registered_people(likeness=likeness, found=matches, min_similarity=min_similarity)
-    return Matches(sorted([*matches.people, *registered], key=lambda match: -match.similarity), matches.photos)
+    return replace(matches, people=sorted([*matches.people, *registered], key=lambda match: -match.similarity))
 
 
 def _shown_to(asker: Asker) -> Any:
@@ -125,12 +135,14 @@ def _shown_to(asker: Asker) -> Any:
     return Face.objects.shown().exclude(pk__in=objected.values("face"))
 
 
-def _with_earlier(photos: Sequence[PhotoMatch], earlier: SelfieSearch | None) -> list[PhotoMatch]:
-    """These and those found earlier, one per photo, without what its finder said is not them."""
+def _with_earlier(
+    photos: Sequence[PhotoMatch], earlier: SelfieSearch | None, kept: Callable[[SelfieSearch], ResultPhotos]
+) -> list[PhotoMatch]:
+    """These and those `kept` of what was found earlier, one per photo, without what its finder said is not them."""
     if earlier is None:
         return list(photos)
     objected = set(NotMe.objects.filter(search=earlier).values_list("face", flat=True))
-    old = result_photos(earlier)
+    old = kept(earlier)
     every = [*(match for match in photos if match.face.pk not in objected), *old[: old.count()]]
     best: dict[int, PhotoMatch] = {}
     for match in sorted(every, key=lambda match: -match.similarity):
@@ -138,13 +150,10 @@ def _with_earlier(photos: Sequence[PhotoMatch], earlier: SelfieSearch | None) ->
     return list(best.values())
 
 
-def _record(
-    asker: Asker, event: Event | None, outcome: str, photos: Sequence[PhotoMatch] | None = None
-) -> SelfieSearch:
+def _record(asker: Asker, event: Event | None, outcome: str, result: Mapping[str, Any] | None = None) -> SelfieSearch:
     """Write the line of the audit log, with the result when there is one. Raises Problem `consent_needed` when the
     attendee was forgotten while we searched.
     """
-    result: dict[str, Any] = {} if photos is None else result_fields(photos)
     try:
         line: SelfieSearch = SelfieSearch.objects.create(
             channel=asker.channel,
@@ -153,7 +162,7 @@ def _record(
             by=asker.by,
             has_consent=asker.has_consent,
             outcome=outcome,
-            **result,
+            **(result or {}),
         )
     except IntegrityError as error:
         raise Problem("consent_needed", _("Agree first to your selfie being looked at.")) from error

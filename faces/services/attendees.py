@@ -100,7 +100,7 @@ def _known_photos(attendee: Attendee, event: Event) -> set[int]:
     searches = list(attendee.searches.kept().filter(Q(event=event) | Q(event=None)))
     if searches:
         faces = {face for search in searches for face in search.faces}
-        return set(Face.objects.filter(pk__in=faces, photo__event=event).values_list("photo", flat=True))
+        return set(Face.objects.photographed().filter(pk__in=faces, photo__event=event).values_list("photo", flat=True))
     events, shown = Event.objects.filter(pk=event.pk), Face.objects.shown()
     found = registered_photos(person=attendee.person, events=events, shown=shown) if attendee.person else []
     return {match.face.photo_id for match in found}

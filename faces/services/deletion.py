@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from faces.models import Erasure, Event, Face, Photo
 from faces.services.deliveries import preview_keys
@@ -51,6 +52,8 @@ def event_delete(*, event: Event) -> None:
 def events_delete_on(*, event_ids: Sequence[int]) -> None:
     """Delete the next part of each of these events that are being deleted; the last one takes the event along."""
     for event in Event.objects.filter(pk__in=event_ids).exclude(deletion_began_at=None):
+        for leave in settings.EVENT_LEAVERS:
+            import_string(leave)(event=event)
         event_expire(event=event, kind=Erasure.Kind.DELETED)
         photos = event.photos.order_by("pk").values_list("pk", flat=True)
         photos_delete(photo_ids=list(photos[:PHOTOS_AT_ONCE]), by=None)
@@ -67,7 +70,7 @@ def events_delete_resume() -> None:
 @transaction.atomic
 def previews_renew(*, event: Event) -> None:
     """Delete copies of the event's photos that look as it does not any more."""
-    ids = list(event.photos.values_list("pk", flat=True))
+    ids = list(event.photos.taken().values_list("pk", flat=True))
     enqueue(settings.PREVIEW_SWEEP, ids, chunk=PHOTOS_AT_ONCE)
 
 
@@ -97,7 +100,8 @@ def _part_delete(photo_ids: Collection[int], by: User | None) -> int:
     events = {photo.event for photo in photos}
     # A plan that was made before of who is who holds no more.
     Event.objects.filter(pk__in=[event.pk for event in events]).update(revision=F("revision") + 1)
-    counts = {"photos": len(photos), "faces": len(faces), "crops": len({face.crop_key for face in faces})}
+    taken = sum(not photo.is_still for photo in photos)
+    counts = {"photos": taken, "faces": len(faces), "crops": len({face.crop_key for face in faces})}
     counts["originals"] = _images_drop(images)
     images_told(image_ids=sorted(images | kept))
     only = events.pop() if len(events) == 1 else None

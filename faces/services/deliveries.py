@@ -41,12 +41,14 @@ class Delivery:
 
 def photo_check(*, photo: Photo, is_original: bool) -> None:
     """Raise Problem unless attendees may have the photo now: `not_found` when its event is closed or the photo was not
-    released, `originals_withheld` when they get previews only. The cover is there for all to look at.
+    released, `originals_withheld` when they get previews only. The cover is there for all to look at. Of films they get
+    no more than a look at frames.
     """
     event = photo.event
     is_open = event.published and event.access != Event.Access.CLOSED
     is_kept_back = event.released_only and not photo.is_released
-    if not is_open or (is_kept_back and (is_original or event.cover_id != photo.pk)):
+    is_taken_along = photo.is_still and is_original
+    if not is_open or is_taken_along or (is_kept_back and (is_original or event.cover_id != photo.pk)):
         raise Problem("not_found", _("This photo is not shown any more."))
     if is_original and not event.originals_allowed:
         raise Problem("originals_withheld", _("The organiser gives previews of this event, no originals."))

@@ -19,6 +19,7 @@ from django.utils import timezone
 from faces.models import (
     Attendee,
     Decision,
+    ErasedStill,
     Erasure,
     Event,
     Face,
@@ -52,6 +53,7 @@ from faces.services.traces import (
     traces_of_person,
 )
 from faces.services.turns import take_turn
+from photofinder.celery import enqueue
 from photofinder.vectors import as_array
 
 _ENDS = (Erasure.Kind.RETENTION, Erasure.Kind.DELETED)  # of an event's faces: nobody asked to be forgotten
@@ -201,6 +203,7 @@ def _forget(
     rows = list(Face.objects.filter(pk__in=found.faces).select_related("photo__image"))
     if kind not in _ENDS:
         places_write(faces=rows, opt_outs=opt_outs or {})
+    _stills_forget([face.photo for face in rows if face.photo.is_still], kind)
     SelfieSearch.objects.kept().filter(faces__overlap=sorted(found.faces)).update(**_NO_RESULT)
     Face.objects.filter(pk__in=found.faces).delete()
     people_refresh(ids=found.people | {face.person_id for face in rows if face.person_id})
@@ -215,6 +218,14 @@ def _forget(
         counts["uncompared"] = Face.objects.exclude(contract=current_contract()).count()
     _people_forget(gone)
     return erasure_record(kind=kind, counts=counts, event=event, by=by, opt_out=opt_out)
+
+
+def _stills_forget(stills: Collection[Photo], kind: str) -> None:
+    """Have frames of films deleted as a whole: unlike photos they are kept for the faces in them only."""
+    if kind not in _ENDS:
+        rows = [ErasedStill(sha256=sha256) for sha256 in sorted({photo.image.sha256 for photo in stills})]
+        ErasedStill.objects.bulk_create(rows, ignore_conflicts=True)
+    enqueue(settings.STILL_DELETION, sorted({photo.pk for photo in stills}))
 
 
 def _gone(people: Collection[int], kind: str) -> set[int]:

@@ -24,7 +24,7 @@ def images_of_event(slug: str) -> QuerySet[Any]:
     event = Event.objects.filter(slug=slug).first()
     if event is None:
         raise Problem("not_found", _("There is no event %s.") % slug)
-    return Photo.objects.filter(event=event).values("image")
+    return Photo.objects.taken().filter(event=event).values("image")
 
 
 def images_of_person(user_id: str) -> QuerySet[Any]:
@@ -37,7 +37,7 @@ def images_of_person(user_id: str) -> QuerySet[Any]:
         person = person_get(UUID(user_id))
     except ValueError:
         raise Problem("not_found", _("There is no such person.")) from None
-    return Face.objects.genuine().filter(person=person).values("photo__image")
+    return Face.objects.genuine().photographed().filter(person=person).values("photo__image")
 
 
 def events_offered() -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def people_offered() -> list[tuple[str, str]]:
 def texts_of_images(image_ids: Collection[int]) -> dict[int, ImageFacts]:
     """Under which names these images were sent, and to which events."""
     facts: dict[int, ImageFacts] = {}
-    photos = Photo.objects.filter(image__in=image_ids).order_by("pk")
+    photos = Photo.objects.taken().filter(image__in=image_ids).order_by("pk")
     for image, name, slug, event in photos.values_list("image", "original_name", "event__slug", "event__name"):
         facts.setdefault(image, ImageFacts()).add(names=[name], events={slug: event})
     return facts
@@ -63,7 +63,7 @@ def texts_of_images(image_ids: Collection[int]) -> dict[int, ImageFacts]:
 
 def event_renamed(*, event: Event) -> None:
     """Let the event's images be found by its new name."""
-    images_told(image_ids=list(event.photos.values_list("image", flat=True)))
+    images_told(image_ids=list(event.photos.taken().values_list("image", flat=True)))
 
 
 def images_told(*, image_ids: Sequence[int]) -> None:

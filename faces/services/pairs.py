@@ -94,7 +94,9 @@ def stratum_counts(event: Event, edges: tuple[float, ...]) -> list[int]:
 
 
 def _comparable(event: Event) -> QuerySet[Face]:
-    faces: QuerySet[Face] = Face.objects.filter(photo__event=event, contract=current_contract(), dismissed=False)
+    # Neighbouring frames of a film are almost the same picture, and say nothing of how alike two pictures are.
+    here = Face.objects.photographed().filter(photo__event=event)
+    faces: QuerySet[Face] = here.filter(contract=current_contract(), dismissed=False)
     return faces
 
 

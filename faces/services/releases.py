@@ -13,7 +13,7 @@ from photofinder.celery import enqueue
 @transaction.atomic
 def photos_release(*, photo_ids: Sequence[int], released: bool) -> int:
     """Show these photos to attendees, or take them back; how many changed. Subscribers are told of the new ones."""
-    photos = Photo.objects.filter(pk__in=photo_ids, is_released=not released)
+    photos = Photo.objects.taken().filter(pk__in=photo_ids, is_released=not released)
     events = list(photos.order_by().values_list("event", flat=True).distinct())
     changed = photos.update(is_released=released)
     if changed and released:
@@ -23,7 +23,7 @@ def photos_release(*, photo_ids: Sequence[int], released: bool) -> int:
 
 def event_release(*, event: Event) -> int:
     """Show all photos of an event to attendees that are ready; how many were not shown before."""
-    waiting = event.photos.filter(state=Photo.State.READY, is_released=False)
+    waiting = event.photos.taken().filter(state=Photo.State.READY, is_released=False)
     return photos_release(photo_ids=list(waiting.values_list("pk", flat=True)), released=True)
 
 

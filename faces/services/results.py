@@ -20,13 +20,13 @@ from photofinder.vectors import as_array
 ATTENDEES = (SelfieSearch.Channel.PAGE, SelfieSearch.Channel.BOT)  # who see what attendees see
 
 
-def result_fields(photos: Sequence[PhotoMatch]) -> dict[str, Any]:
-    """What keeps these photos as the result of a search, behind a new code, until it expires."""
+def result_fields(photos: Sequence[PhotoMatch], stills: Sequence[PhotoMatch] = ()) -> dict[str, Any]:
+    """What keeps these photos, and frames of films, as the result of a search, behind a new code, until it expires."""
     return {
         "code": secrets.token_urlsafe(16),
         "expires_at": timezone.now() + timedelta(seconds=settings.RESULT_SECONDS),
-        "faces": [match.face.pk for match in photos],
-        "similarities": [match.similarity for match in photos],
+        "faces": [match.face.pk for match in (*photos, *stills)],
+        "similarities": [match.similarity for match in (*photos, *stills)],
         "photos_count": len(photos),
     }
 
@@ -100,18 +100,24 @@ def result_unobject(*, search: SelfieSearch, photo_id: int) -> None:
 
 def result_photos(search: SelfieSearch) -> "ResultPhotos":
     """The photos that the finder of `search` may still see."""
-    return ResultPhotos(search)
+    return ResultPhotos(search, is_still=False)
+
+
+def result_stills(search: SelfieSearch) -> "ResultPhotos":
+    """The frames of films in which they may still see themselves."""
+    return ResultPhotos(search, is_still=True)
 
 
 @dataclass
 class ResultPhotos:
-    """Counted and sliced like a queryset, into PhotoMatch, best first.
+    """Photos, or frames of films, counted and sliced like a queryset, into PhotoMatch, best first.
 
     Only of events that are open still, released where the event asks for that, of nobody hidden since, and none of
     which the finder said that it is not them.
     """
 
     search: SelfieSearch
+    is_still: bool
 
     def count(self) -> int:
         """How many photos."""
@@ -130,7 +136,7 @@ class ResultPhotos:
 
     @cached_property
     def _shown(self) -> list[int]:
-        faces = Face.objects.filter(pk__in=self.search.faces)
+        faces = Face.objects.filter(pk__in=self.search.faces, photo__is_still=self.is_still)
         if self.search.channel in ATTENDEES:
             faces = faces.shown().in_events(Event.objects.published())
         mine = NotMe.objects.filter(search=self.search)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot
 
 from django.conf import settings
@@ -50,10 +50,11 @@ class PhotoMatch:
 
 @dataclass(frozen=True)
 class Matches:
-    """What a likeness found, best first."""
+    """What a likeness found, best first; `stills` are frames of films, which are no photos for anybody."""
 
     people: list[PersonMatch]
     photos: list[PhotoMatch]
+    stills: list[PhotoMatch] = field(default_factory=list)
 
 
 def selfie_read(*, picture: Picture, face_index: int | None = None) -> Selfie:
@@ -88,7 +89,9 @@ def likeness_search(
     """
     search = _Search(likeness, events, min_similarity, Face.objects.visible() if shown is None else shown)
     people = search.people()
-    return Matches(people, search.photos(people)[:limit])
+    found = search.photos(people)
+    photos = [match for match in found if not match.face.photo.is_still]
+    return Matches(people, photos[:limit], [match for match in found if match.face.photo.is_still])
 
 
 def registered_people(*, likeness: Likeness, found: Matches, min_similarity: float) -> list[PersonMatch]:
@@ -179,12 +182,13 @@ class _Search:
                 similarity = max(self._similarity(person.distance, here[photo]) for photo in near_here)
                 matches[person.pk] = PersonMatch(person, similarity, 0)
         self._is_hidden = next((match.person.hidden for match in matches.values()), False)
-        return [match for match in map(self._counted, matches.values()) if match.photos_count]
+        return [counted for match in matches.values() if (counted := self._counted(match))]
 
-    def _counted(self, match: PersonMatch) -> PersonMatch:
-        """With the number of photos that are shown."""
-        photos = self._shown.filter(person=match.person, photo__in=self._occupied)
-        return replace(match, photos_count=photos.values("photo").distinct().count())
+    def _counted(self, match: PersonMatch) -> PersonMatch | None:
+        """With the number of photos that are shown; None where nothing is, no frame of a film either."""
+        shown = self._shown.filter(person=match.person, photo__in=self._occupied)
+        is_still = dict(shown.values_list("photo", "photo__is_still"))
+        return replace(match, photos_count=list(is_still.values()).count(False)) if is_still else None
 
     def _photos_of(self, people: Collection[Person]) -> dict[int | None, list[tuple[int, int, set[int | None]]]]:
         """Of each person the photos, with the event and those whose face it is not, as moderators said."""
@@ -197,7 +201,9 @@ class _Search:
         return photos
 
     def photos(self, people: Iterable[PersonMatch]) -> list[PhotoMatch]:
-        """All photos of these people, and those of other faces that are near by themselves; one match per photo."""
+        """All photos of these people, and those of other faces that are near by themselves; one match per photo. Also
+        frames of films.
+        """
         if self._is_hidden:
             return []
         distances = {match.person.pk: match.person.distance for match in people}

@@ -13,6 +13,8 @@ from slugify import slugify
 
 from faces.models import Event, Photo, Refusal, UploadBatch
 from faces.services.image_facts import images_told
+from faces.services.people import people_refresh
+from faces.services.turns import take_turn
 from media_index.services import image_store
 from photofinder.celery import enqueue
 from photofinder.errors import Problem, RefusedFile
@@ -82,7 +84,18 @@ def _photo_store(batch: UploadBatch, name: str, stream: BinaryIO) -> Accepted:
     photo, is_new = Photo.objects.get_or_create(
         event=batch.event, image=image, defaults={"batch": batch, "original_name": name[:255]}
     )
+    if photo.is_still:  # a frame of a film that somebody has sent as a photo as well
+        _take(photo, batch, name)
+        is_new = True
     return Accepted(name, photo, duplicate=not is_new, known=not is_fresh)
+
+
+@transaction.atomic
+def _take(photo: Photo, batch: UploadBatch, name: str) -> None:
+    """Let a frame of a film be a photo from now on."""
+    take_turn()
+    Photo.objects.filter(pk=photo.pk).update(is_still=False, batch=batch, original_name=name[:255])
+    people_refresh(ids=set(photo.faces.exclude(person=None).values_list("person", flat=True)))
 
 
 def _refuse(batch: UploadBatch, name: str, problem: RefusedFile) -> Refusal:

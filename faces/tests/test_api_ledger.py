@@ -89,7 +89,8 @@ def test_it_lists_the_faces_of_a_person_best_first(caller: Callers, gala: Event)
     page = caller("organiser").read(f"users/{ann.user_id}/faces/").json()
     assert (page["count"], page["results"][0]["id"]) == (3, best.pk)
     assert [row["assigned_by"] for row in page["results"]] == ["moderator", "engine", "engine"]
-    assert set(page["results"][0]) == {"id", "photo_id", "event", "box", "quality", "assigned_by", "url"}
+    shown = {"id", "photo_id", "event", "is_still", "box", "quality", "assigned_by", "url"}
+    assert set(page["results"][0]) == shown
     assert "/media/crops/" in page["results"][0]["url"]
     event_create(name="Lunch")
     assert caller("client").read(f"users/{ann.user_id}/faces/", event="lunch").json()["count"] == 0

@@ -20,14 +20,16 @@ from photofinder.images import EXTENSIONS, Picture, thumbnails
 _READ_BYTES = 1024 * 1024
 
 
-def image_store(*, stream: BinaryIO) -> tuple[Image, bool]:
-    """Keep the seekable `stream` by its content; True when it is new.
+def image_store(*, stream: BinaryIO, is_still: bool = False) -> tuple[Image, bool]:
+    """Keep the seekable `stream` by its content; True when it is new. A still of a film is not indexed.
 
     Raises RefusedFile (`empty`, `too_large`, `not_an_image`, `too_many_pixels`, `damaged`) and then keeps nothing.
     """
     sha256, size = _digest(stream)
     if known := Image.objects.filter(sha256=sha256).first():
         _keep(known, stream)
+        if known.is_still and not is_still:
+            _bring_out(known)
         return known, False
     picture = Picture(stream, max_pixels=settings.IMAGE_MAX_PIXELS)
     picture.verify()
@@ -36,7 +38,7 @@ def image_store(*, stream: BinaryIO) -> tuple[Image, bool]:
     with transaction.atomic():
         _keep_files([key])
         storage.save(key, stream)
-        image, is_new = _row(picture, sha256, size, key)
+        image, is_new = _row(picture, sha256, size, key, is_still=is_still)
     if not image.key:  # catalogued where it lies, since we looked
         _keep(image, stream)
     return image, is_new
@@ -92,7 +94,7 @@ def _keep_files(keys: list[str]) -> None:
     import_string(settings.FILE_KEEPING)(keys=keys)
 
 
-def _row(picture: Picture, sha256: str, size: int, key: str) -> tuple[Image, bool]:
+def _row(picture: Picture, sha256: str, size: int, key: str, *, is_still: bool = False) -> tuple[Image, bool]:
     info = picture.info()
     return Image.objects.get_or_create(
         sha256=sha256,
@@ -104,8 +106,17 @@ def _row(picture: Picture, sha256: str, size: int, key: str) -> tuple[Image, boo
             "height": info.height,
             "taken_at": info.taken_at,
             "camera": info.camera,
+            "is_still": is_still,
         },
     )
+
+
+@transaction.atomic
+def _bring_out(image: Image) -> None:
+    """What was a still only is an image of its own."""
+    image.is_still = False
+    image.save(update_fields=["is_still"])
+    enqueue(settings.IMAGE_INDEXING, [image.pk])
 
 
 def _keep(image: Image, stream: BinaryIO) -> None:

@@ -37,6 +37,7 @@ ROLES = {
     "metrics": "surface",
     "checks": "surface",
     "apps": "surface",
+    "engine": "surface",
 }
 # Files that are no engine although they lie with them: the contract.
 PURE = {"faces.engines.base", "media_index.engines.base", "videos.engines.base"}

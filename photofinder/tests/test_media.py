@@ -90,3 +90,32 @@ def test_it_serves_no_files_of_another_storage(client: Client, settings: Any) ->
 def test_it_only_reads(client: Client) -> None:
     assert client.head(storage.signed_url(KEY)).status_code == 200
     assert client.post(storage.signed_url(KEY)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("asked", "part", "said"),
+    [
+        ("bytes=0-2", b"pix", "bytes 0-2/6"),
+        ("bytes=4-", b"ls", "bytes 4-5/6"),
+        ("bytes=-1", b"s", "bytes 5-5/6"),
+        ("bytes=-99", b"pixels", "bytes 0-5/6"),
+        ("bytes=3-999", b"els", "bytes 3-5/6"),
+    ],
+)
+def test_players_jump_to_a_part_of_it(client: Client, asked: str, part: bytes, said: str) -> None:
+    answer = client.get(storage.signed_url(KEY), headers={"range": asked})
+    assert (answer.status_code, answer["Content-Range"]) == (206, said)
+    assert b"".join(answer) == part
+    assert answer["Content-Length"] == str(len(part))
+
+
+def test_a_part_behind_its_end_is_refused(client: Client) -> None:
+    answer = client.get(storage.signed_url(KEY), headers={"range": "bytes=6-"})
+    assert (answer.status_code, answer["Content-Range"]) == (416, "bytes */6")
+
+
+@pytest.mark.parametrize("asked", ["", "bytes=-", "bytes=0-1,3-4", "lines=1-2", "bytes=x-1"])
+def test_what_it_does_not_understand_is_answered_with_all(client: Client, asked: str) -> None:
+    answer = client.get(storage.signed_url(KEY), headers={"range": asked})
+    assert (answer.status_code, answer["Accept-Ranges"]) == (200, "bytes")
+    assert b"".join(answer) == b"pixels"

@@ -18,11 +18,19 @@ RECEIPT = {
     "subscriptions": 1,
     "uncompared": 0,
 }
+MOMENT = {
+    "start_s": 75.2,
+    "end_s": 78.0,
+    "film": "",
+    "caption": "Two people.",
+    "caption_ru": "Два человека.",
+    "url": "",
+}
 MADE: list[tuple[Any, ...]] = [
     (texts.found, 0, "Gala"), (texts.found, 1, "Gala"), (texts.found, 37, "Gala"), (texts.found_more, 0),
     (texts.found_more, 4), (texts.news, 3, "Gala"), (texts.shown, 1, 10, 37), (texts.shown, 1, 5, 5),
     (texts.not_me, 2), (texts.original_link, 60, "http://x"), (texts.archive, "http://x"), (texts.subscribed, "Gala"),
-    (texts.receipt, RECEIPT), (texts.moments, [{"timestamp_s": 75.2, "caption": ""}]), (texts.low_quality, "blurred"),
+    (texts.receipt, RECEIPT), (lambda found: texts.moments(found, 1), [MOMENT]), (texts.low_quality, "blurred"),
     (texts.low_quality, "too_small"), (texts.low_quality, "turned_away"), (texts.low_quality, "uncertain"),
     (texts.event_card, {"name": "", "date": None, "photos_count": 5, "text": ""}),
     (texts.receipt, RECEIPT | {"uncompared": 4}),

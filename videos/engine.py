@@ -1,0 +1,84 @@
+"""The search engine of films as an asyncio backend integrates it: thin over the services that the Celery task calls.
+
+    engine = VideoSearchEngine(IndexerConfig(frame_skip=15))
+    await engine.initialize_db()
+    indexed = await engine.run_indexing("/films/party.mp4", user_id="42")
+    moments = await engine.search("people dancing", top_k=5)
+
+Where Django is not set up yet, `db_dsn` (a postgres:// URL, else the environment's DATABASE_URL) says which database it
+is. Models are loaded once in a process. docs/video.md tells the rest.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import django
+from asgiref.sync import sync_to_async
+from django.apps import apps
+from django.core.management import call_command
+
+from videos.config import IndexerConfig
+
+if TYPE_CHECKING:
+    from videos.services.search import Moment
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What became of a film: its id, `ready` or `failed` with the reason, and how many events it has."""
+
+    video_id: int
+    state: str
+    events: int
+    error_code: str = ""
+    error: str = ""
+
+
+class VideoSearchEngine:
+    """Indexes and searches films by a config, the site's own by default."""
+
+    def __init__(self, config: IndexerConfig | None = None) -> None:
+        self.config = config or IndexerConfig()
+
+    async def initialize_db(self) -> None:
+        """Make the database ready: its extension, tables and indexes. To be called once, before anything else."""
+        await _in_thread(self._initialize)
+
+    async def run_indexing(self, video_path: str | Path, user_id: str | int) -> Indexed:
+        """Index the film at an absolute path within settings.VIDEO_ROOTS, which `user_id` (a name of the caller's own)
+        sent; one that was indexed before is indexed again and replaced. Raises Problem `outside_roots`, `missing`,
+        `busy`; what is wrong with the film itself is told in the answer.
+        """
+        return await _in_thread(self._index, str(video_path), str(user_id))
+
+    async def search(self, query: str, top_k: int = 10, *, user_id: str | int | None = None) -> "list[Moment]":
+        """The events that the words describe, best first, at most `top_k`; of that user's films when one is given."""
+        return await _in_thread(self._search, query, top_k, None if user_id is None else str(user_id))
+
+    def _initialize(self) -> None:
+        if not apps.ready:
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photofinder.settings")
+            if self.config.db_dsn:
+                os.environ["DATABASE_URL"] = self.config.db_dsn
+            django.setup()
+        call_command("migrate", verbosity=0, interactive=False)
+
+    def _index(self, path: str, owner: str) -> Indexed:
+        from videos.services.indexing import path_index  # needs the models, which initialize_db loads
+
+        video = path_index(path=path, owner=owner, config=self.config)
+        return Indexed(video.pk, video.state, video.events.count(), video.error_code, video.error)
+
+    def _search(self, query: str, top_k: int, owner: str | None) -> "list[Moment]":
+        from videos.services.search import Filters, moments_search  # as above
+
+        return moments_search(words=query, filters=Filters(owner=owner or ""), limit=top_k)
+
+
+async def _in_thread(function: Callable[..., T], *args: Any) -> T:
+    return await sync_to_async(function, thread_sensitive=True)(*args)

@@ -1,0 +1,7 @@
+"""The addresses of films for people."""
+
+from django.urls import path
+
+from videos.pages import film
+
+urlpatterns = [path("v/<str:token>/", film.film, name="film")]

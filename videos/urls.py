@@ -1,0 +1,10 @@
+"""The addresses of the API of films."""
+
+from django.urls import path
+
+from videos.api import moments, selfie
+
+urlpatterns = [
+    path("videos/search/", selfie.SelfieMoments.as_view(), name="video-search"),
+    path("users/<uuid:user_id>/moments/", moments.PersonMoments.as_view(), name="user-moments"),
+]
