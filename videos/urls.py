@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from videos.api import moments, selfie
+from videos.api import moments, search
 
 urlpatterns = [
-    path("videos/search/", selfie.SelfieMoments.as_view(), name="video-search"),
+    path("videos/search/", search.MomentSearch.as_view(), name="video-search"),
     path("users/<uuid:user_id>/moments/", moments.PersonMoments.as_view(), name="user-moments"),
 ]
