@@ -44,6 +44,8 @@ IMAGE_SEARCH_CANDIDATES = 1000  # images that a search ranks at most by each of 
 
 # --- videos -----------------------------------------------------------------------------------------------------------
 VIDEO_CHUNK_BYTES = 8 * 1024 * 1024  # in which browsers send films
+VIDEO_SENDING_SECONDS = 24 * 3600  # after which a film of which nothing more was sent is given up
+VIDEO_CLIP_SECONDS = 600  # the longest part of a film that is handed out by itself
 # What films say of faces and events, by dotted path: the moments of faces, and what goes with an event.
 MOMENTS = "videos.services.moments.moments_found"
 EVENT_LEAVERS = ["videos.services.deletion.event_videos_delete"]

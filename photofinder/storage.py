@@ -74,6 +74,11 @@ def chunk_key(video_id: int, start: int) -> str:
     return f"films/{video_id}/{start:015d}.part"
 
 
+def is_chunk(key: str) -> bool:
+    """Whether the key is one of `chunk_key`."""
+    return key.startswith("films/") and key.endswith(".part")
+
+
 def film_key(video_id: int, extension: str) -> str:
     """The key of a film."""
     return f"films/{video_id}/film.{extension}"

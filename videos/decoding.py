@@ -71,7 +71,7 @@ class Film:
     """
 
     def __init__(self, source: Source, *, hardware: str = "") -> None:
-        self._container = _opened(source, hardware)
+        self._container = opened(source, hardware)
         try:
             self.info = self._read_info()
         except BaseException:
@@ -201,7 +201,8 @@ class Film:
         return _turned(gray, self.info.rotation)
 
 
-def _opened(source: Source, hardware: str) -> Any:
+def opened(source: Source, hardware: str = "") -> Any:
+    """The container that FFmpeg reads. Raises RefusedFile `not_a_video`."""
     options: dict[str, Any] = {}
     if hardware:
         options["hwaccel"] = HWAccel(device_type=hardware, allow_software_fallback=True)

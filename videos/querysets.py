@@ -32,6 +32,11 @@ class VideoQuerySet(models.QuerySet["Video"]):
         heard = Now() - timedelta(seconds=settings.PIPELINE_STALLED_SECONDS)
         return self.unfinished().filter(changed_at__lt=heard)
 
+    def abandoned(self) -> VideoQuerySet:
+        """Those that were never sent to their end."""
+        heard = Now() - timedelta(seconds=settings.VIDEO_SENDING_SECONDS)
+        return self.filter(state="sending", changed_at__lt=heard)
+
 
 class VideoEventQuerySet(models.QuerySet["VideoEvent"]):
     """Events of films."""

@@ -23,8 +23,10 @@ from videos.models import Video
 from videos.querysets import UNFINISHED
 from videos.services.deletion import leavings_drop
 from videos.services.films import film_opened, film_path
+from videos.services.joining import film_join
 from videos.services.recording import Superseded, poster_write, run_go_on, run_of, stretch_write, video_fail
 from videos.services.seeing import frames_see
+from videos.services.sending import sendings_expire
 from videos.watching import Watcher
 
 
@@ -59,6 +61,7 @@ def video_index(*, video_id: int, config: IndexerConfig | None = None, slice_sec
         return
     try:
         config = config or site_config()
+        film_join(video=video)
         if not video.poster_key:
             _poster(video)
         with film_opened(video, hardware=config.hardware) as film:
@@ -81,12 +84,13 @@ def video_reindex(*, video_id: int) -> None:
 
 
 def videos_resume() -> None:
-    """Send films again whose message or worker was lost."""
+    """Send films again whose message or worker was lost, and delete those that nobody went on sending."""
     with transaction.atomic():
         lost = Video.objects.stalled().select_for_update(skip_locked=True)
         ids = list(lost.values_list("pk", flat=True))
         Video.objects.filter(pk__in=ids).update(state=Video.State.QUEUED, changed_at=timezone.now())
         enqueue(settings.VIDEO_INDEXING, ids, chunk=1)
+    sendings_expire()
 
 
 def site_config() -> IndexerConfig:

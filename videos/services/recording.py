@@ -1,9 +1,7 @@
 """Writing down what was watched: rows of a stretch in one transaction, after the files that they name."""
 
-import errno
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 from django.db import transaction
@@ -15,13 +13,13 @@ from faces.models import Event, UploadBatch
 from faces.services.stills import stills_add, stills_drop
 from faces.services.uploads import batch_create
 from photofinder import storage
-from photofinder.errors import Problem
 from photofinder.images import thumbnails
 from videos.clock import clock
 from videos.config import IndexerConfig
 from videos.engines.base import Caption, Pixels
 from videos.grouping import Group
 from videos.models import Video, VideoEvent, VideoStill
+from videos.services.films import storing
 from videos.services.seeing import captions_embed, scenes_describe, still_jpeg
 from videos.watching import Stretch
 
@@ -61,7 +59,7 @@ def stretch_write(*, video: Video, stretch: Stretch, config: IndexerConfig, work
         _event(video, group, caption, contract, vector)
         for group, caption, vector in zip(stretch.groups, captions, vectors, strict=True)
     ]
-    with _storing():
+    with storing():
         for group in stretch.groups:
             _frame_save(storage.frame_key(video.pk, group.best.frame.timestamp_s), group.best.frame.pixels)
         taken = _stills_take(video, stretch.groups)
@@ -79,7 +77,7 @@ def stretch_write(*, video: Video, stretch: Stretch, config: IndexerConfig, work
 def poster_write(*, video: Video, pixels: Pixels) -> None:
     """Keep the frame that stands for the film in lists."""
     key = storage.frame_key(video.pk, 0)
-    with _storing():
+    with storing():
         _frame_save(key, pixels)
     Video.objects.filter(pk=video.pk).update(poster_key=key)
 
@@ -169,14 +167,3 @@ def _batch_begin(video: Video, event: Event) -> UploadBatch:
 
 def _frame_save(key: str, pixels: Pixels) -> None:
     storage.save(key, thumbnails(pixels, [FRAME_PX])[FRAME_PX])
-
-
-@contextmanager
-def _storing() -> Iterator[None]:
-    """Turn what the storage raises into a Problem."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise Problem("storage_full", "The storage is full: make room, then index this film again.") from error
-        raise Problem("storage_failed", f"The storage could not be written ({error}).") from error
