@@ -34,6 +34,8 @@ def film_page(request: HttpRequest, video: Any) -> dict[str, Any]:
     return {
         **admin.site.each_context(request),
         "title": video.name,
+        "opts": Video._meta,
+        "original": video,
         "video": video,
         "version": _version(video),
         "url": film_url(video),

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 from django.urls import reverse
 
-from faces.models import Face
+from faces.models import Event, Face
 from media_index.admin.shown import percent
 from photofinder.storage import signed_url
 from videos.admin import cells
-from videos.models import VideoEvent, VideoStill
+from videos.clock import clock
+from videos.models import Video, VideoEvent, VideoStill
+
+_FILMS = 6  # of an event that its page shows
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,23 @@ def card(event: VideoEvent, similarity: float | None = None, people: Sequence[Fa
 def film_address(video_id: int, at: float) -> str:
     """The page of a film, which plays from there."""
     return f"{reverse('admin:videos_video_change', args=[video_id])}?t={at:.1f}"
+
+
+@dataclass(frozen=True)
+class EventFilms:
+    """The newest films of an event, each with its poster and its duration; how many there are, and where all are."""
+
+    films: list[tuple[Video, str, str]]
+    count: int
+    url: str
+
+
+def films_of_event(event: Event) -> EventFilms:
+    """What the event's page shows of its films: see settings.EVENT_FILMS."""
+    films = Video.objects.filter(event=event).defer("motion").order_by("-pk")
+    shown = [(film, cells.poster(film), clock(film.duration_s) if film.duration_s else "") for film in films[:_FILMS]]
+    count = len(shown) if len(shown) < _FILMS else films.count()
+    return EventFilms(shown, count, f"{reverse('admin:videos_video_changelist')}?event__id__exact={event.pk}")
 
 
 def people_seen(video_id: int, events: Iterable[VideoEvent]) -> dict[int, list[Face]]:

@@ -21,7 +21,7 @@ from videos.admin import cells
 from videos.admin.deleting import DeletingFilms
 from videos.admin.film_page import MAY_CHANGE, film_page, film_state
 from videos.admin.search import search_view
-from videos.admin.serving import file_view
+from videos.admin.serving import clip_view, file_view
 from videos.clock import clock
 from videos.models import Video
 from videos.services.indexing import video_reindex
@@ -97,6 +97,7 @@ class VideoAdmin(DeletingFilms, ReadOnly, ModelAdmin[Video]):
             path("<int:pk>/state/", view(self.state_view), name="videos_video_state"),
             path("<int:pk>/reindex/", view(self.reindex_view), name="videos_video_reindex"),
             path("<int:pk>/file/", view(file_view), name="videos_video_file"),
+            path("<int:pk>/clip/<int:event>/", view(clip_view), name="videos_video_clip"),
         ]
         return [*own, *super().get_urls()]
 

@@ -9,8 +9,7 @@ from django.db.models import OuterRef, QuerySet
 from faces.querysets import counted
 from videos.models import Video, VideoEvent
 from videos.querysets import UNFINISHED
-
-_LEAST_S = 2.0  # of work that say how long the rest takes
+from videos.services.films import seconds_left
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def videos_listed() -> QuerySet[Video]:
 def video_progress(video: Any) -> Progress:
     """How far a film of `videos_listed` is."""
     is_unfinished = video.state in UNFINISHED
-    eta_s = _eta(video) if is_unfinished else 0
+    eta_s = seconds_left(video)
     return Progress(video.position_s, video.duration_s, video.events_count, eta_s, is_unfinished)
 
 
@@ -44,10 +43,3 @@ def motion_bars(motion: Sequence[int], *, most: int) -> tuple[list[int], int]:
     """A film's motion in at most so many figures, each the largest of as many seconds; and how many seconds that is."""
     step = max(-(-len(motion) // most), 1)
     return [max(motion[at : at + step]) for at in range(0, len(motion), step)], step
-
-
-def _eta(video: Video) -> int | None:
-    """By how fast this edition went so far."""
-    if video.position_s <= 0 or video.working_s < _LEAST_S:
-        return None
-    return round(video.working_s / video.position_s * max(video.duration_s - video.position_s, 0))

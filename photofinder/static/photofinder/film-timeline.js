@@ -10,7 +10,7 @@ photofinder.clock = (seconds) => {
 };
 photofinder.timeline = (root, { seek, step }) => {
   const [HEIGHT, MOTION, LANE, LANE_HEIGHT] = [72, 46, 54, 14]; // in pixels: all, where motion stands, where events lie
-  const TALL = 1000; // per mille of a frame that moves: the root of it is shown, or small movements would not be seen
+  const LEAST_TALL = 60; // per mille of a frame that move: a film in which less moves has no high bars
   const SVG = "http://www.w3.org/2000/svg";
   const find = (name) => root.querySelector(`[data-${name}]`);
   const drawing = find("drawing");
@@ -26,7 +26,8 @@ photofinder.timeline = (root, { seek, step }) => {
   };
 
   function area() {
-    const high = (figure) => MOTION - Math.sqrt(figure / TALL) * (MOTION - 4);
+    const most = Math.max(LEAST_TALL, ...film.motion);
+    const high = (figure) => MOTION - Math.sqrt(figure / most) * (MOTION - 6); // or small movements would not be seen
     const steps = film.motion.map((figure, at) => `V${high(figure).toFixed(1)}H${Math.min((at + 1) * film.step, film.duration)}`);
     return `M0,${MOTION}${steps.join("")}V${MOTION}Z`;
   }
