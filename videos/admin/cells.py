@@ -37,6 +37,7 @@ _REASONS = {
 }
 _THINGS = {
     "person": gettext_lazy("people"),
+    "object": gettext_lazy("things"),
     "car": gettext_lazy("cars"),
     "bicycle": gettext_lazy("bicycles"),
     "motorcycle": gettext_lazy("motorcycles"),

@@ -92,7 +92,6 @@ def search_view(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Search films"),
-        "opts": Video._meta,
         "form": form,
         "has_films": VideoEvent.objects.exists(),
         "hints": _HINTS,

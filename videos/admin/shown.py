@@ -1,7 +1,9 @@
 """Events of films as the pages of Admin show them: cards, and who is seen in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.urls import reverse
 
@@ -61,28 +63,50 @@ def films_of_event(event: Event) -> EventFilms:
     """What the event's page shows of its films: see settings.EVENT_FILMS."""
     films = Video.objects.filter(event=event).defer("motion").order_by("-pk")
     shown = [(film, cells.poster(film), clock(film.duration_s) if film.duration_s else "") for film in films[:_FILMS]]
-    count = len(shown) if len(shown) < _FILMS else films.count()
-    return EventFilms(shown, count, f"{reverse('admin:videos_video_changelist')}?event__id__exact={event.pk}")
+    return EventFilms(shown, films.count(), f"{reverse('admin:videos_video_changelist')}?event__id__exact={event.pk}")
 
 
-def people_seen(video_id: int, events: Iterable[VideoEvent]) -> dict[int, list[Face]]:
+def people_seen(video_id: int, events: Sequence[VideoEvent]) -> dict[int, list[Face]]:
     """By the event's id a face of each person who is seen in a film's events, the clearest one."""
-    sights = _sights(video_id)
-    faces = Face.objects.select_related("person").defer("person__centroid").in_bulk({face for _at, face in sights})
-    return {event.pk: _of(event, sights, faces) for event in events} if faces else {}
+    if not events:
+        return {}
+    sights = _sights(video_id, min(event.start_s for event in events), max(event.end_s for event in events))
+    times = [sight.at for sight in sights]
+    best = {
+        event.pk: _clearest(sights[bisect_left(times, event.start_s) : bisect_right(times, event.end_s)])
+        for event in events
+    }
+    named = {pk for faces in best.values() for pk in faces}
+    faces = Face.objects.select_related("person", "photo__image").defer("person__centroid").in_bulk(named)
+    return {event: [faces[pk] for pk in pks if pk in faces] for event, pks in best.items()}
 
 
-def _sights(video_id: int) -> list[tuple[float, int]]:
-    """When which face is seen, the clearest first."""
+class _Sight(NamedTuple):
+    """Somebody in a frame, and how well the face is seen."""
+
+    at: float
+    person: int
+    face: int
+    quality: float
+
+
+def _sights(video_id: int, start_s: float, end_s: float) -> list[_Sight]:
+    """Who is seen when, in the order of time."""
     seen = VideoStill.objects.filter(
-        video=video_id, photo__faces__person__isnull=False, photo__faces__dismissed=False
-    ).order_by("-photo__faces__quality", "photo__faces")
-    return list(seen.values_list("timestamp_s", "photo__faces"))
+        video=video_id,
+        timestamp_s__range=(start_s, end_s),
+        photo__faces__person__isnull=False,
+        photo__faces__dismissed=False,
+    )
+    rows = seen.order_by("timestamp_s", "photo__faces").values_list(
+        "timestamp_s", "photo__faces__person", "photo__faces", "photo__faces__quality"
+    )
+    return [_Sight(*row) for row in rows]
 
 
-def _of(event: VideoEvent, sights: Iterable[tuple[float, int]], faces: Mapping[int, Face]) -> list[Face]:
-    best: dict[int, Face] = {}
-    for at, pk in sights:
-        if event.start_s <= at <= event.end_s and pk in faces and faces[pk].person_id:
-            best.setdefault(faces[pk].person_id or 0, faces[pk])
-    return list(best.values())
+def _clearest(sights: Sequence[_Sight]) -> list[int]:
+    """The best face of each person."""
+    best: dict[int, _Sight] = {}
+    for sight in sights:
+        best[sight.person] = max(best.get(sight.person, sight), sight, key=lambda one: one.quality)
+    return [sight.face for sight in best.values()]
