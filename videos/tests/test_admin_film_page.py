@@ -19,7 +19,12 @@ from videos.tests.happenings import happening
 
 expect.set_options(timeout=15_000)  # a page on a busy machine is late, not wrong
 Opened = Callable[..., Page]
-pytestmark = [*browsing.MARKS, pytest.mark.usefixtures("own_storage")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("fake_engine", "own_storage", "plain_static"),
+    pytest.mark.skipif(browsing.CHROMIUM is None, reason="needs chromium: apt-get install chromium"),
+]
 SECONDS = 20
 IS_AT = "(at) => Math.abs(document.querySelector('video').currentTime - at) < 0.3"
 
@@ -118,7 +123,6 @@ def test_words_rank_the_cards_and_the_player_stays(opened: Opened, video: Video)
     expect(_cards(page).first.locator(".pf-film-caption")).to_have_text("Two people walking on the left.")
     expect(page.locator(".pf-span-off")).not_to_have_count(0)
     _plays_at(page, 3)
-    page.keyboard.press("Escape")
     page.click("[data-all]")
     expect(_cards(page)).to_have_count(3)
     expect(page.locator(".pf-span-off")).to_have_count(0)
