@@ -33,10 +33,14 @@ def _codenames(app: str, actions: str, models: str) -> set[str]:
     return {f"{app}.{action}_{model}" for action, model in product(actions.split(), models.split())}
 
 
-_VIEW = _codenames(
-    "faces", "view", "event photo uploadbatch refusal face person decision selfiesearch notme erasure optout"
-) | _codenames(
-    "media_index", "view", "image tag imagecluster imageclustermember imagecontract duplicatepair source sourcefile"
+_VIEW = (
+    _codenames(
+        "faces", "view", "event photo uploadbatch refusal face person decision selfiesearch notme erasure optout"
+    )
+    | _codenames(
+        "media_index", "view", "image tag imagecluster imageclustermember imagecontract duplicatepair source sourcefile"
+    )
+    | _codenames("videos", "view", "video videoevent")
 )
 _DECIDE = _codenames("media_index", "change", "image imagecluster duplicatepair")
 # What a role may do in Admin. Clients and bots only use the API.
@@ -44,7 +48,8 @@ PERMISSIONS: dict[Role, set[str]] = {
     Role.ORGANISER: _VIEW
     | _DECIDE
     | _codenames("faces", "add change delete", "event photo uploadbatch")
-    | _codenames("media_index", "add change", "source"),
+    | _codenames("media_index", "add change", "source")
+    | _codenames("videos", "add change delete", "video"),
     Role.MODERATOR: _VIEW | _DECIDE | _codenames("faces", "change", "person"),
     Role.CLIENT: set(),
     Role.BOT: set(),

@@ -80,6 +80,7 @@ def poster_write(*, video: Video, pixels: Pixels) -> None:
     with storing():
         _frame_save(key, pixels)
     Video.objects.filter(pk=video.pk).update(poster_key=key)
+    video.poster_key = key
 
 
 def leftovers_drop(*, video: Video) -> None:
