@@ -17,7 +17,10 @@ from videos.models import Video, VideoEvent
 from videos.services.indexing import video_index
 from videos.tests.filming import crossing, film
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_engine", "own_storage", "unsent")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("fake_engine", "own_storage", "plain_static", "unsent"),
+]
 PART = 50_000
 
 
