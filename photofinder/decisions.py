@@ -46,8 +46,12 @@ IMAGE_SEARCH_CANDIDATES = 1000  # images that a search ranks at most by each of 
 VIDEO_CHUNK_BYTES = 8 * 1024 * 1024  # in which browsers send films
 VIDEO_SENDING_SECONDS = 24 * 3600  # after which a film of which nothing more was sent is given up
 VIDEO_CLIP_SECONDS = 600  # the longest part of a film that is handed out by itself
-# What films say of faces and events, by dotted path: the moments of faces, and what goes with an event.
+# What films say of faces and events, by dotted path: the moments of faces, what an event's page shows of
+# its films, and what goes with an event.
 MOMENTS = "videos.services.moments.moments_found"
+EVENT_FILMS = "videos.admin.shown.films_of_event"
 EVENT_LEAVERS = ["videos.services.deletion.event_videos_delete"]
 VIDEO_SLICE_SECONDS = 600  # after which a worker passes a film on: below Celery's time limit
+VIDEO_SEARCH_CANDIDATES = 1000  # events that a search ranks at most by each of its reasons
+VIDEO_EXACT_EVENTS = 10_000  # among so many each is compared: an index would give up where a filter leaves few
 VIDEO_COMMIT_SECONDS = 3  # of work at most that a killed worker loses

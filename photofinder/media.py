@@ -46,13 +46,13 @@ def media(request: HttpRequest, key: str) -> HttpResponseBase:
     except FileNotFoundError:
         return problem_json(404, "not_found", "The file is not in the storage any more.")
     content_type = CONTENT_TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
-    response = _part(file, request.headers.get("Range", ""), content_type)
+    response = file_part(file, request.headers.get("Range", ""), content_type)
     # Keys are made of the content, so what is behind a URL never changes.
     patch_cache_control(response, private=True, immutable=True, max_age=seconds_left(expires))
     return response
 
 
-def _part(file: Any, asked: str, content_type: str) -> FileResponse:
+def file_part(file: Any, asked: str, content_type: str) -> FileResponse:
     """The file, or the one part of it that is asked for: players of films jump by that."""
     size = file.size
     match = _RANGE.fullmatch(asked)

@@ -6,7 +6,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-_PAGES = ("index", "faces_person_find", "faces_person_board", "media_index_image_search")  # below no list, or beside it
+_PAGES = (
+    "index",
+    "faces_person_find",
+    "faces_person_board",
+    "media_index_image_search",
+    "videos_video_search",
+)  # below no list, or beside it
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -23,6 +29,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("People"), "groups", "faces_person_changelist", "faces.view_person"),
             _item(request, _("Review board"), "dashboard_customize", "faces_person_board", "faces.view_person"),
             _item(request, _("Decisions"), "history", "faces_decision_changelist", "faces.view_decision"),
+        ],
+        _("Videos"): [
+            _item(request, _("Videos"), "movie", "videos_video_changelist", "videos.view_video"),
+            _item(request, _("Search films"), "manage_search", "videos_video_search", "videos.view_video"),
         ],
         _("Library"): [
             _item(

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import django
 from asgiref.sync import sync_to_async
@@ -21,9 +21,6 @@ from django.apps import apps
 from django.core.management import call_command
 
 from videos.config import IndexerConfig
-
-if TYPE_CHECKING:
-    from videos.services.search import Moment
 
 T = TypeVar("T")
 
@@ -37,6 +34,23 @@ class Indexed:
     events: int
     error_code: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An event of a film that a search found: where in which film, what it shows, how well it matches (0-1, 0.5 and
+    more), and the address of the frame that shows it best, which expires.
+    """
+
+    video_id: int
+    film: str
+    start_s: float
+    timestamp_s: float
+    end_s: float
+    caption: str
+    object_counts: dict[str, int]
+    similarity: float
+    frame_url: str
 
 
 class VideoSearchEngine:
@@ -56,7 +70,7 @@ class VideoSearchEngine:
         """
         return await _in_thread(self._index, str(video_path), str(user_id))
 
-    async def search(self, query: str, top_k: int = 10, *, user_id: str | int | None = None) -> "list[Moment]":
+    async def search(self, query: str, top_k: int = 10, *, user_id: str | int | None = None) -> list[Moment]:
         """The events that the words describe, best first, at most `top_k`; of that user's films when one is given."""
         return await _in_thread(self._search, query, top_k, None if user_id is None else str(user_id))
 
@@ -74,10 +88,28 @@ class VideoSearchEngine:
         video = path_index(path=path, owner=owner, config=self.config)
         return Indexed(video.pk, video.state, video.events.count(), video.error_code, video.error)
 
-    def _search(self, query: str, top_k: int, owner: str | None) -> "list[Moment]":
-        from videos.services.search import Filters, moments_search  # as above
+    def _search(self, query: str, top_k: int, owner: str | None) -> list[Moment]:
+        from videos.services.filtering import Filters  # as above
+        from videos.services.search import moments_search
 
-        return moments_search(words=query, filters=Filters(owner=owner or ""), limit=top_k)
+        found = moments_search(words=query, filters=Filters(owner=owner or ""), limit=top_k)
+        return [_moment(hit.event, hit.similarity or 0.0) for hit in found.hits]
+
+
+def _moment(event: Any, similarity: float) -> Moment:
+    from photofinder.storage import signed_url
+
+    return Moment(
+        video_id=event.video_id,
+        film=event.video.name,
+        start_s=event.start_s,
+        timestamp_s=event.timestamp_s,
+        end_s=event.end_s,
+        caption=event.caption,
+        object_counts=event.object_counts,
+        similarity=similarity,
+        frame_url=signed_url(event.frame_key),
+    )
 
 
 async def _in_thread(function: Callable[..., T], *args: Any) -> T:

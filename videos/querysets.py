@@ -47,6 +47,10 @@ class VideoEventQuerySet(models.QuerySet["VideoEvent"]):
         ends = Q() if start_s is None else Q(end_s__gte=start_s)
         return self.filter(starts & ends)
 
+    def with_films(self) -> VideoEventQuerySet:
+        """Each with its film and that film's event, without what only searches read."""
+        return self.select_related("video__event").defer("embedding", "words")
+
     def nearest(self, vector: NDArray[float32], *, contract: str, is_exact: bool = False) -> models.QuerySet[Any]:
         """Of that contract, nearest first, each with its cosine `distance`."""
         return nearest(self, "embedding", vector, contract=contract, is_exact=is_exact)

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from videos.api import clips, events, films, moments, parts, selfie
+from videos.api import clips, events, films, moments, parts, search
 
 urlpatterns = [
     path("videos/", films.VideoList.as_view(), name="videos"),
-    path("videos/search/", selfie.SelfieMoments.as_view(), name="video-search"),
+    path("videos/search/", search.MomentSearch.as_view(), name="video-search"),
     path("videos/<int:video_id>/", films.VideoDetail.as_view(), name="video"),
     path("videos/<int:video_id>/parts/<int:start>/", parts.VideoPart.as_view(), name="video-part"),
     path("videos/<int:video_id>/complete/", parts.VideoComplete.as_view(), name="video-complete"),

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from faces.admin import cells, reads
@@ -20,6 +22,7 @@ ONE_BUTTON = {"show_save_and_continue": False, "show_save_and_add_another": Fals
 
 def overview(request: HttpRequest, event: Event) -> dict[str, Any]:
     """Photos, progress, and how attendees come in."""
+    films: Any = import_string(settings.EVENT_FILMS)
     photos_url = f"{reverse('admin:faces_photo_changelist')}?event__id__exact={event.pk}"
     may_upload = request.user.has_perm("faces.add_photo") and not event.deletion_began_at
     return {
@@ -33,6 +36,7 @@ def overview(request: HttpRequest, event: Event) -> dict[str, Any]:
         "latest": reads.photos_listed().filter(event=event, is_still=False).order_by("-pk")[:LATEST_PHOTOS],
         "drop_zone": drop_zone(event) if may_upload else None,
         "sharing": _sharing(request, event),
+        "films": films(event) if request.user.has_perm("videos.view_video") else None,
         "release": _release(request, event, photos_url) if event.released_only else None,
         **ONE_BUTTON,
     }

@@ -32,7 +32,7 @@ _backgrounds: dict[str, Vectors] = {}  # by contract: an engine embeds its backg
 
 def matches_written(words: str, *, filters: Filters) -> Similarities:
     """Those of which these words are written: in any form of Russian and English ones, the last perhaps only begun."""
-    query = _query(words_apart(words))
+    query = written_query(words)
     matching = images_filtered(filters).filter(words=query).values("pk")[:_RANKED]
     rank = SearchRank(F("words"), query, cover_density=True, normalization=_RANK_BELOW_ONE)
     ranked = Image.objects.filter(pk__in=matching).annotate(rank=rank).order_by("-rank", "-pk")
@@ -59,8 +59,9 @@ def matches_alike(
     return {image: engine.scale.similarity(distance) for image, distance in near}
 
 
-def _query(words: str) -> SearchQuery:
+def written_query(words: str) -> SearchQuery:
     """What a search engine would understand: `"a phrase"`, `or`, `-without`; and the last word also as a beginning."""
+    words = words_apart(words)
     query = SearchQuery(words, search_type="websearch", config=LANGUAGE)
     before, begun = begun_word(words)
     if not begun:

@@ -4,8 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -22,10 +21,11 @@ from photofinder.api import BoundedMultiPart
 from photofinder.roles import STAFF_AND_CLIENTS, Role
 from photofinder.uploads import FilmUploads
 from videos.api.shapes import BegunVideoSerializer, QueuedVideoSerializer, VideoDetailSerializer, VideoSerializer
-from videos.models import Video, VideoEvent
+from videos.models import Video
 from videos.services.deletion import video_delete
 from videos.services.indexing import video_reindex
 from videos.services.sending import video_add_path, video_begin, video_take
+from videos.services.timeline import videos_listed
 
 SENDERS = frozenset({Role.ORGANISER, Role.CLIENT})
 
@@ -85,7 +85,7 @@ class VideoList(ListAPIView[Video]):
         """Those that are asked for."""
         form = VideosAskedSerializer(data=self.request.query_params)
         form.is_valid(raise_exception=True)
-        videos = shown_videos()
+        videos = videos_listed().order_by("-pk")
         if slug := form.validated_data.get("event"):
             videos = videos.filter(event=visible_event(self.request, slug))
         if state := form.validated_data.get("state"):
@@ -127,7 +127,7 @@ class VideoDetail(APIView):
     @extend_schema(responses=VideoDetailSerializer)
     def get(self, request: Request, video_id: int) -> Response:
         """How far it is, what it is, and which of its parts are missing while it is being sent."""
-        video = get_object_or_404(shown_videos(), pk=video_id)
+        video = get_object_or_404(videos_listed(), pk=video_id)
         return Response(VideoDetailSerializer(video, context={"request": request}).data)
 
     @extend_schema(responses={204: None})
@@ -150,14 +150,6 @@ class VideoReindex(APIView):
         video_reindex(video_id=video.pk)
         video.refresh_from_db(fields=["state"])
         return Response(QueuedVideoSerializer({"id": video.pk, "state": video.state}).data, status=202)
-
-
-def shown_videos() -> QuerySet[Video]:
-    """Films with what is shown of them."""
-    of_each = VideoEvent.objects.filter(video=OuterRef("pk")).order_by().values("video")
-    counted = Subquery(of_each.annotate(count=Count("pk")).values("count"))
-    videos: QuerySet[Video] = Video.objects.select_related("event").defer("motion").order_by("-pk")
-    return videos.annotate(events_count=Coalesce(counted, 0))
 
 
 def _taken(sent: dict[str, Any], event: Event | None, by: User | None) -> tuple[Video, bool]:

@@ -12,7 +12,8 @@ from videos.models.films import Video
 from videos.querysets import VideoEventQuerySet
 
 TEXT_DIMENSIONS = 384
-_WORDS = SearchVector("caption", config="english") + SearchVector("caption_ru", config="russian")
+# This configuration stems words in Latin letters as English.
+_WORDS = SearchVector("caption", "caption_ru", config="russian")
 
 
 class VideoEvent(models.Model):

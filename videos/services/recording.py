@@ -80,7 +80,7 @@ def poster_write(*, video: Video, pixels: Pixels) -> None:
     with storing():
         _frame_save(key, pixels)
     Video.objects.filter(pk=video.pk).update(poster_key=key)
-    video.poster_key = key
+    video.poster_key = key  # or `leftovers_drop` would take it for one
 
 
 def leftovers_drop(*, video: Video) -> None:
