@@ -14,16 +14,24 @@ MEANINGS = {
     401: ("not_authenticated", "No token was sent, or it is not valid."),
     403: ("permission_denied", "The token's role may not do this."),
     404: ("not_found", "There is no such thing, or the token's role does not see it."),
-    409: ("changed_since", "Somebody decided otherwise meanwhile (`merged_already`, `undone_already`): look again."),
+    409: (
+        "changed_since",
+        "Somebody decided otherwise meanwhile (`merged_already`, `undone_already`), or a film is not that far yet"
+        " (`busy`, `parts_missing`, `not_sending`): look again.",
+    ),
     410: ("likeness_expired", "The selfie was sent too long ago; send it again."),
     413: ("too_large", "The request, or the image in it, is too large."),
-    415: ("not_an_image", "The file is not an image that can be read, or the request is of another content type."),
+    415: (
+        "not_an_image",
+        "The file is not an image or a film that can be read, or the request is of another content type.",
+    ),
     422: (
         "several_faces",
         "No face, several, a bad one (`low_quality`), another person's (`another_person`), or an image that is"
         " not indexed yet (`not_indexed`).",
     ),
     429: ("throttled", "Too many requests; `Retry-After` says how many seconds to wait."),
+    507: ("storage_full", "The storage is full; nothing was kept of what was sent."),
     503: ("engine_unavailable", "The engine lacks its weights; the detail says how to install them."),
 }
 

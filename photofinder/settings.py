@@ -358,6 +358,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"VideoStateEnum": "videos.models.Video.State"},
 }
 
 # --- languages and time -----------------------------------------------------------------------------------------------

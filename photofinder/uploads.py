@@ -23,7 +23,11 @@ class BoundedUploads(TemporaryFileUploadHandler):
         if user is None or not user.is_authenticated:
             raise StopUpload(connection_reset=True)
         super().new_file(*args, **kwargs)
-        self._most = max(settings.UPLOAD_MAX_BYTES, settings.SELFIE_MAX_BYTES) + 1
+        self._most = self.most_bytes() + 1
+
+    def most_bytes(self) -> int:
+        """The largest file that any view takes through this handler."""
+        return int(max(settings.UPLOAD_MAX_BYTES, settings.SELFIE_MAX_BYTES))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep of a chunk what lies below the limit; the rest is read and forgotten."""
@@ -32,6 +36,14 @@ class BoundedUploads(TemporaryFileUploadHandler):
     def file_complete(self, file_size: int) -> Any:
         """The file; where it was cut, one byte larger than anything that is taken."""
         return super().file_complete(min(file_size, self._most))
+
+
+class FilmUploads(BoundedUploads):
+    """Spools whole films to the disk, of callers who have signed in."""
+
+    def most_bytes(self) -> int:
+        """The largest film."""
+        return int(settings.VIDEO_MAX_BYTES)
 
 
 class SelfieUploads(FileUploadHandler):

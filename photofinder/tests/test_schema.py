@@ -49,6 +49,15 @@ def test_it_is_valid_and_complete(schema: Any) -> None:
         "GET /api/v1/media/duplicates/",
         "POST /api/v1/media/duplicates/{number}/resolve/",
         "POST /api/v1/media/sources/",
+        "POST /api/v1/videos/",
+        "GET /api/v1/videos/",
+        "GET /api/v1/videos/{video_id}/",
+        "DELETE /api/v1/videos/{video_id}/",
+        "PUT /api/v1/videos/{video_id}/parts/{start}/",
+        "POST /api/v1/videos/{video_id}/complete/",
+        "POST /api/v1/videos/{video_id}/reindex/",
+        "GET /api/v1/videos/{video_id}/events/",
+        "GET /api/v1/videos/{video_id}/clip/",
     } <= operations
 
 

@@ -22,6 +22,7 @@ from videos.admin.deleting import DeletingFilms
 from videos.admin.film_page import MAY_CHANGE, film_page, film_state
 from videos.admin.search import search_view
 from videos.admin.serving import clip_view, file_view
+from videos.admin.uploading import UploadingMixin
 from videos.clock import clock
 from videos.models import Video
 from videos.services.indexing import video_reindex
@@ -29,7 +30,7 @@ from videos.services.timeline import videos_listed
 
 
 @admin.register(Video)
-class VideoAdmin(DeletingFilms, ReadOnly, ModelAdmin[Video]):
+class VideoAdmin(UploadingMixin, DeletingFilms, ReadOnly, ModelAdmin[Video]):
     """Films."""
 
     change_list_template = "admin/videos/video/change_list.html"
