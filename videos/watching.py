@@ -49,7 +49,7 @@ class Watcher:
         from_s = max(start_s - WARM_UP_S, 0.0)
         for look in film.looks(start_s=from_s, every_frames=config.frame_skip, every_s=config.look_seconds):
             watch.look(look)
-            if time.monotonic() - began >= self._seconds:
+            if look.timestamp_s >= start_s and time.monotonic() - began >= self._seconds:
                 yield watch.stretch()
                 began = time.monotonic()
         yield watch.last()

@@ -154,11 +154,12 @@ def _watch(video: Video, film: Film, config: IndexerConfig, slice_seconds: float
 
     watcher = Watcher(config, detect, seconds=settings.VIDEO_COMMIT_SECONDS)
     began = last = time.monotonic()
-    for stretch in watcher.watch(film, start_s=video.position_s):
+    start_s = video.position_s
+    for stretch in watcher.watch(film, start_s=start_s):
         now = time.monotonic()
         stretch_write(video=video, stretch=stretch, config=config, worked_s=now - last)
         last = now
-        if now - began > slice_seconds and stretch.until_s < math.inf:
+        if now - began > slice_seconds and start_s < stretch.until_s < math.inf:
             _pass_on(video)
             return
 

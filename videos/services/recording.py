@@ -114,6 +114,7 @@ def _event(video: Video, group: Group, caption: Caption, contract: str, vector: 
 def _position_write(video: Video, stretch: Stretch, worked_s: float) -> None:
     """Raises Superseded: the row is locked until the transaction ends, so no other run begins meanwhile."""
     is_last = stretch.until_s == math.inf
+    video.attempts = 0 if stretch.until_s > video.position_s else video.attempts
     video.position_s = video.duration_s if is_last else stretch.until_s
     video.motion = motion_joined(video.motion, stretch.motion)
     video.working_s += worked_s
@@ -121,7 +122,7 @@ def _position_write(video: Video, stretch: Stretch, worked_s: float) -> None:
         "position_s": video.position_s,
         "motion": video.motion,
         "working_s": video.working_s,
-        "attempts": 0,
+        "attempts": video.attempts,
         "changed_at": timezone.now(),
         "state": Video.State.READY if is_last else Video.State.INDEXING,
     }
