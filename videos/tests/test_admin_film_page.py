@@ -149,6 +149,16 @@ def test_events_come_in_by_themselves(opened: Opened, video: Video) -> None:
     expect(page.locator("[data-undone]")).to_be_hidden()
 
 
+def test_a_film_that_is_being_sent_is_played_once_it_is_there(opened: Opened, video: Video) -> None:
+    Video.objects.update(state="sending", key="", duration_s=0, position_s=0)
+    page = opened("videos_video_change", video.pk)
+    expect(page.locator(".pf-film-unplayable")).to_contain_text("still being sent")
+    expect(page.locator("[data-timeline]")).to_be_hidden()
+    Video.objects.update(state="ready", key=video.key, duration_s=SECONDS, position_s=SECONDS)
+    page.wait_for_function("document.querySelector('video')?.readyState > 0")
+    expect(page.locator("[data-timeline]")).to_be_visible()
+
+
 def test_the_list_shows_progress_by_itself(opened: Opened, video: Video) -> None:
     Video.objects.update(state="indexing", position_s=4)
     page = opened("videos_video_changelist")

@@ -2,8 +2,8 @@
 // is indexed its events come in by themselves.
 "use strict";
 (() => {
-  const EVERY_MS = 2500;
-  const [JUMP_S, NEAR_S, AGAIN_MS] = [5, 0.05, 10_000];
+  const [EVERY_MS, RENEW_MS, AGAIN_MS] = [2500, 8000, 10_000];
+  const [JUMP_S, NEAR_S, MOVED_S] = [5, 0.05, 0.1];
   const root = document.querySelector("[data-film]");
   const player = root.querySelector("[data-player]");
   const form = root.querySelector("[data-search]");
@@ -15,7 +15,9 @@
   const isFound = () => new URL(location.href).searchParams.get("q");
   let version = root.dataset.version;
   let place = Number(root.dataset.at ?? 0); // where the player is, or is to be once it can
-  let renewedAt = 0;
+  let position = -1; // how far it was indexed when the page was last asked for
+  let addressAt = 0; // when the player got another address
+  let renewedAt = Date.now();
 
   const timeline = photofinder.timeline(find("[data-timeline]"), { seek, step });
   const read = (page) => JSON.parse(page.querySelector("#pf-timeline").textContent);
@@ -50,7 +52,7 @@
   // Only the list of cards scrolls: a page that moves by itself while somebody reads would be a nuisance.
   function keepInView(card) {
     const list = find("[data-found]");
-    if (list.scrollHeight <= list.clientHeight || list.matches(":hover, :focus-within")) return;
+    if (!card || list.scrollHeight <= list.clientHeight || list.matches(":hover, :focus-within")) return;
     list.scrollTo({ top: card.offsetTop - list.clientHeight / 3, behavior: "smooth" });
   }
 
@@ -65,8 +67,10 @@
   // --- the player --------------------------------------------------------------------------------------------------------
 
   const follow = () => {
-    place = player.currentTime;
-    show();
+    if (Math.abs(player.currentTime - place) > MOVED_S) {
+      place = player.currentTime;
+      show();
+    }
     if (!player.paused && !player.ended) requestAnimationFrame(follow);
   };
 
@@ -78,8 +82,8 @@
   // A signed address works for a while only; whoever comes back to the page later gets another one.
   async function broke() {
     const before = player.getAttribute("src");
-    if (Date.now() - renewedAt < AGAIN_MS) return fail();
-    renewedAt = Date.now();
+    if (Date.now() - addressAt < AGAIN_MS) return fail();
+    addressAt = Date.now();
     const state = await ask().catch(() => null);
     if (!state?.url || state.url === before) return fail();
     player.src = state.url;
@@ -161,19 +165,19 @@
   }
 
   async function watch() {
-    while (find("[data-state] [data-unfinished]")) {
+    while (find("[data-unfinished]")) {
       await wait(EVERY_MS);
       if (document.hidden) continue;
       try {
         const state = await ask();
         if (!state) return; // signed out, or deleted
-        if (state.version !== version) {
+        if (!player && state.url) return location.reload(); // all of it has been sent
+        find("[data-state]").innerHTML = state.state;
+        timeline.reach(state.position);
+        const isDue = state.position !== position && Date.now() - renewedAt > RENEW_MS; // more of what moves is known
+        if (state.version !== version || isDue) {
           renew(await load());
-          version = state.version;
-          if (player && state.url && !player.getAttribute("src")) player.src = state.url;
-        } else {
-          find("[data-state]").innerHTML = state.state;
-          timeline.reach(state.position);
+          [version, position, renewedAt] = [state.version, state.position, Date.now()];
         }
       } catch {
         // the server is away for a moment
@@ -206,7 +210,7 @@
       return seek(Math.min(Math.max(to, 0), player?.duration || to));
     }
     if (event.code === "KeyN" || event.code === "KeyP") return step(event.code === "KeyN" ? 1 : -1);
-    if (event.key === "/" || (event.code === "Slash" && !event.shiftKey)) return words.select();
+    if (event.key === "/" || (event.code === "Slash" && !event.shiftKey)) return words.focus(), words.select();
     return false;
   }
   document.addEventListener("keydown", (event) => {
@@ -218,6 +222,6 @@
   timeline.renew(read(document));
   if (isFound()) timeline.mark(new Set(cards().map((card) => Number(card.dataset.event))));
   show();
-  find(".pf-now")?.scrollIntoView({ block: "nearest" });
+  keepInView(find(".pf-now"));
   watch();
 })();
