@@ -10,8 +10,9 @@ from faces.services.uploads import event_create
 from photofinder import storage
 from photofinder.errors import Problem
 from videos.models import Video, VideoEvent
-from videos.services import indexing, recording
+from videos.services import indexing
 from videos.services.indexing import path_index, site_config, video_index, video_reindex, videos_index, videos_resume
+from videos.services.recording import stretch_write
 from videos.tests.filming import crossing, film
 from videos.tests.portraits import a_film
 
@@ -102,7 +103,7 @@ def test_whoever_lost_a_film_to_another_worker_writes_no_more(
     video: Video, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.VIDEO_COMMIT_SECONDS = 0
-    write = indexing.stretch_write
+    write = stretch_write
     stretches = []
 
     def write_late(**what: Any) -> None:
@@ -152,7 +153,7 @@ def test_a_full_storage_is_the_reason_and_the_next_film_is_indexed(
             raise OSError(28, "No space left on device")
         save(key, content)
 
-    monkeypatch.setattr(recording.storage, "save", save_until_full)
+    monkeypatch.setattr(storage, "save", save_until_full)
     videos_index(video_ids=[video.pk, other.pk])
     states = dict(Video.objects.values_list("pk", "state"))
     assert states == {video.pk: "failed", other.pk: "ready"}
@@ -160,7 +161,7 @@ def test_a_full_storage_is_the_reason_and_the_next_film_is_indexed(
     assert video.error_code == "storage_full" and "make room" in video.error
     assert not video.events.exists()
 
-    monkeypatch.setattr(recording.storage, "save", save)
+    monkeypatch.setattr(storage, "save", save)
     video_reindex(video_id=video.pk)
     video_index(video_id=video.pk)
     assert len(spans(video)) == 2
