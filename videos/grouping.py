@@ -45,6 +45,7 @@ class Group:
     best: Seen
     best_score: float
     certainty: dict[str, float] = field(default_factory=dict)
+    otherwise: dict[str, str] = field(default_factory=dict)
     counted: list[Counter[str]] = field(default_factory=list)
     motion: float = 0.0
     path: list[tuple[float, float]] = field(default_factory=list)
@@ -122,8 +123,9 @@ class Grouping:
 
     def _closed(self, group: Group) -> Iterator[Group]:
         sure = {label for label, score in group.certainty.items() if score >= self._least.get(label, self._default)}
-        if sure:
-            group.counted = [Counter({k: n for k, n in counts.items() if k in sure}) for counts in group.counted]
+        names = group.otherwise | {label: label for label in sure}
+        group.counted = [_renamed(counts, names) for counts in group.counted]
+        if any(group.counted) or sure:
             yield group
 
 
@@ -134,6 +136,7 @@ def _join(group: Group, seen: Seen) -> None:
         group.best, group.best_score = seen, score
     for found in seen.detections:
         group.certainty[found.label] = max(group.certainty.get(found.label, 0.0), found.score)
+        group.otherwise.setdefault(found.label, found.otherwise)
     group.counted.append(seen.counts())
     _keep_still(group, seen, score)
     group.motion = max(group.motion, seen.frame.motion)
@@ -146,6 +149,15 @@ def _keep_still(group: Group, seen: Seen, score: float) -> None:
         part = int(seen.frame.timestamp_s // STILL_S)
         if score > group.stills.get(part, (-1.0, seen.frame))[0]:
             group.stills[part] = score, seen.frame
+
+
+def _renamed(counts: Counter[str], names: Mapping[str, str]) -> Counter[str]:
+    """The counts of what has a name."""
+    renamed: Counter[str] = Counter()
+    for label, count in counts.items():
+        if names.get(label):
+            renamed[names[label]] += count
+    return renamed
 
 
 def _key(seen: Seen) -> tuple[tuple[str, int], ...]:

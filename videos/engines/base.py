@@ -29,12 +29,14 @@ class Frame:
 @dataclass(frozen=True)
 class Detection:
     """Something seen in a frame: its `label` (a COCO class name such as `person`), how sure that is (0-1), its `box`
-    (left, top, width, height in fractions of the frame).
+    (left, top, width, height in fractions of the frame). Where nobody is ever sure of the label it is called what
+    `otherwise` says; empty: then it was a mistake.
     """
 
     label: str
     score: float
     box: Box
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from photofinder.celery import enqueue
-from photofinder.errors import Problem
+from photofinder.errors import Problem, RefusedFile
 from videos.config import IndexerConfig
 from videos.decoding import Film
-from videos.engines.base import Detection, Frame
+from videos.engines.base import Detection, Frame, Pixels
 from videos.models import Video
 from videos.querysets import UNFINISHED
 from videos.services.deletion import leavings_drop
@@ -133,9 +133,22 @@ def _begin(video_id: int) -> Video | None:
 
 
 def _poster(video: Video) -> None:
-    """A tenth of the way into the film: its beginning is often black."""
+    """A tenth of the way into the film, as its beginning is often black; where nothing is to be seen there, its start:
+    of a film that was cut off only that is left.
+    """
+    try:
+        pixels = _frame(video, 0.1)
+    except RefusedFile as problem:
+        if problem.code != "damaged":
+            raise
+        pixels = _frame(video, 0)
+    poster_write(video=video, pixels=pixels)
+
+
+def _frame(video: Video, share: float) -> Pixels:
+    """The frame so far into the film. Raises RefusedFile."""
     with film_opened(video) as film:
-        poster_write(video=video, pixels=film.frame_at(film.info.duration_s / 10))
+        return film.frame_at(film.info.duration_s * share)
 
 
 def _describe(video: Video, film: Film) -> None:

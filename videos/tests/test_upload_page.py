@@ -139,7 +139,7 @@ def test_parts_belong_to_whoever_began(organiser: Client, content: bytes) -> Non
 def test_what_cannot_be_taken_is_refused_in_words(fields: Any, status: int, said: str, content: bytes) -> None:
     answer = begin(signed_in("organiser", language="ru"), content, **fields)
     assert answer.status_code == status
-    assert said in answer.content.decode()
+    assert not said or said in answer.json()["detail"]
 
 
 def test_a_protected_form_is_needed(content: bytes) -> None:
@@ -229,16 +229,16 @@ class TestInABrowser:
         page.wait_for_timeout(1500)
         video = Video.objects.get()
         assert video.chunks.count() == parts - 1
-        page.unroute("**/upload/*/40000/")
         page.on("dialog", lambda dialog: dialog.accept())  # that films are still being sent
         page.reload()
+        page.unroute("**/upload/*/40000/")
         expect(page.locator("[data-begun]")).to_contain_text("party.mp4")
         sent: list[str] = []
         page.on("request", lambda request: sent.append(request.url))
         drop(page, {"party.mp4": content})
         expect(how(page, "party.mp4")).to_have_text("queued")
         expect(page.locator("[data-begun]")).to_have_count(0)
-        assert [url for url in sent if url.endswith("000/") or url.endswith("/0/")][0].endswith("/40000/")
+        assert next(url for url in sent if url.endswith(("000/", "/0/"))).endswith("/40000/")
         assert Video.objects.get() == video
 
     def test_sending_can_be_cancelled_and_begun_again(self, page: Page, content: bytes) -> None:

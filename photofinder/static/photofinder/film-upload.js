@@ -110,7 +110,7 @@
     const outcome = await persist(settings.begin, form, film);
     if (outcome.status !== 201 || !outcome.answer) return fail(film, outcome);
     film.links = outcome.answer;
-    root.querySelector(`[data-begun="${film.links.id}"]`)?.remove();
+    forget(root.querySelector(`[data-begun="${film.links.id}"]`));
     film.done = film.file.size - film.links.missing.reduce((sum, start) => sum + part(film, start).size, 0);
     film.samples = [];
     if (film.done) show(film, "sending", fill(texts.goesOn, { percent: Math.floor((100 * film.done) / film.file.size) }));
@@ -319,6 +319,11 @@
     if (isBusy) event.preventDefault();
   });
 
+  function forget(row) {
+    row?.remove();
+    if (!root.querySelector("[data-begun]")) find("unfinished")?.remove();
+  }
+
   // --- what lies on the server, and what was begun earlier -------------------------------------------------------------
 
   find("path")?.addEventListener("submit", async (event) => {
@@ -341,7 +346,6 @@
     const button = event.target.closest("[data-forget]");
     if (!button) return;
     const outcome = await post(button.dataset.forget, null);
-    if (outcome.status === 204 || outcome.status === 404) button.closest("[data-begun]").remove();
-    if (!root.querySelector("[data-begun]")) find("unfinished").remove();
+    if (outcome.status === 204 || outcome.status === 404) forget(button.closest("[data-begun]"));
   });
 })();
