@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from photofinder.brokers import SCHEMES
+
 
 class Environment(environ.Env):  # type: ignore[misc] # environ has no types
     """django-environ's reader with the kinds of values that can be wrong. Each method raises ImproperlyConfigured.
@@ -60,19 +62,30 @@ class Environment(environ.Env):  # type: ignore[misc] # environ has no types
     def redis(self, name: str, *, default: str) -> str:
         """The URL of a Redis."""
         url = str(self.str(name, default="") or default)
-        try:
-            parts = urlsplit(url)
-            is_good = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
-        except ValueError:
-            is_good = False
-        if not is_good:
+        if not _names_server(url, ("redis", "rediss")):
             raise ImproperlyConfigured(f"{name} must look like redis://host:6379, or rediss://host:6379 for TLS.")
+        return url
+
+    def broker(self, name: str, *, default: str) -> str:
+        """The URL of a Redis or a RabbitMQ."""
+        url = str(self.str(name, default="") or default)
+        if not _names_server(url, SCHEMES):
+            wanted = "amqp://user:password@host:5672/vhost for RabbitMQ, amqps:// for TLS, or redis://host:6379/0"
+            raise ImproperlyConfigured(f"{name} must look like {wanted}.")
         return url
 
 
 def redis_database(url: str, database: int) -> str:
     """The URL of another database of the same Redis, all else kept."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def _names_server(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.scheme in schemes and parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
 
 
 def _refused(name: str, given: str, wanted: str) -> ImproperlyConfigured:

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from photofinder import storage
+from photofinder.brokers import is_redis
 from photofinder.celery import app
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def _ask_database() -> None:
 
 def _ask_broker() -> None:
     with _impatient_broker() as broker, broker.channel():
-        pass  # opening a channel asks Redis for an answer
+        pass  # opening a channel asks the broker for an answer
 
 
 def _queues_without_worker() -> set[str]:
@@ -109,8 +110,10 @@ def _queues_without_worker() -> set[str]:
 def _impatient_broker() -> Any:
     """A connection that gives up soon where Celery's would try again for ever."""
     options: dict[str, int] = {"max_retries": 1}
-    if settings.CELERY_BROKER_URL.startswith("redis"):
+    if is_redis(settings.CELERY_BROKER_URL):
         options |= {"socket_connect_timeout": _PATIENCE_SECONDS, "socket_timeout": _PATIENCE_SECONDS}
+    else:
+        options |= {"read_timeout": _PATIENCE_SECONDS, "write_timeout": _PATIENCE_SECONDS}
     return app.connection_for_read(connect_timeout=_PATIENCE_SECONDS, transport_options=options)
 
 

@@ -36,7 +36,7 @@ CELERY_TASK_ROUTES: dict[str, dict[str, Any]] = {
     "faces.tasks.drop_stills": {"queue": "notify"},
     # A queue of their own: its workers run where the disks are, and a million files keep no uploaded photo waiting.
     "media_index.tasks.list_sources": {"queue": "sources"},
-    "media_index.tasks.read_files": {"queue": "sources", "priority": 9},  # on Redis the last: listings go first
+    "media_index.tasks.read_files": {"queue": "sources", "priority": 9},  # the last, as Redis counts: listings go first
     "media_index.tasks.index_images": {"queue": "index"},
     "media_index.tasks.describe_images": {"queue": "index"},
     "media_index.tasks.consolidate_categories": {"queue": "index"},

@@ -12,6 +12,7 @@ from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 
 from photofinder.appearance import UNFOLD  # noqa: F401
+from photofinder.brokers import broker_options, is_redis, routes_for
 from photofinder.decisions import *  # noqa: F403
 from photofinder.environment import Environment, redis_database
 from photofinder.pipeline import *  # noqa: F403
@@ -282,18 +283,15 @@ BOT_IDLE_MILLISECONDS = env.integer("BOT_IDLE_MILLISECONDS", default=5000, least
 PIPELINE_ATTEMPTS = 3
 PIPELINE_STALLED_SECONDS = env.integer("PIPELINE_STALLED_SECONDS", default=120, least=1)
 
-CELERY_BROKER_URL = env.str("BROKER_URL", default="") or redis_database(REDIS_URL, 0)
+CELERY_BROKER_URL = env.broker("BROKER_URL", default=redis_database(REDIS_URL, 0))
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    # A message that a dead worker held comes back after the visibility timeout, which must exceed the longest task.
-    {"visibility_timeout": 1800, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
-    if CELERY_BROKER_URL.startswith("redis")
-    else {}
-)
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(CELERY_BROKER_URL)
+CELERY_TASK_QUEUE_MAX_PRIORITY = None if is_redis(CELERY_BROKER_URL) else 1
+CELERY_TASK_ROUTES = routes_for(CELERY_BROKER_URL, CELERY_TASK_ROUTES)  # noqa: F405
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 900
+CELERY_TASK_TIME_LIMIT = 900  # below the 30 minutes after which either broker gives a message to another worker
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -10,7 +10,7 @@ from photofinder.supervisor import TroubleError
 from photofinder.supervisor.runner import Process
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-QUEUES = ("ingest", "sources", "faces", "people", "index", "notify")
+QUEUES = ("ingest", "sources", "faces", "people", "index", "videos", "notify")
 PARALLEL = ("ingest", "sources")  # what several processes do at once: decoding, and waiting for disks
 
 

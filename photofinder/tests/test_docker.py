@@ -16,7 +16,7 @@ from photofinder.supervisor import processes
 ROOT: Path = settings.BASE_DIR
 DOCKER = ROOT / "docker"
 DOCKERFILES = ("Dockerfile", "Dockerfile.gpu")
-COMPOSE, GPU, MEDIA = ((DOCKER / f"compose{name}.yml").read_text() for name in ("", ".gpu", ".media"))
+COMPOSE, GPU, MEDIA, FILMS = ((DOCKER / f"compose{name}.yml").read_text() for name in ("", ".gpu", ".media", ".films"))
 EXAMPLE = (DOCKER / ".env.example").read_text()
 VARIABLE = re.compile(r"\$\{(\w+):([-?])([^}]*)\}")  # ${NAME:-default} or ${NAME:?what to do when it is missing}
 SECRETS = {"SECRET_KEY", "POSTGRES_PASSWORD"}
@@ -125,7 +125,7 @@ def test_a_worker_answers_for_itself_and_may_finish_its_task(queue: str) -> None
 
 def test_every_variable_is_read_somewhere() -> None:
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "photofinder/settings.py").read_text()))
-    named = {match[1] for match in VARIABLE.finditer(COMPOSE + GPU + MEDIA)}
+    named = {match[1] for match in VARIABLE.finditer(COMPOSE + GPU + MEDIA + FILMS)}
     named |= set(re.findall(r"^#?([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
     named |= {name for service in ours().values() for name in service["environment"]}
     assert named - read - READ_BY_COMPOSE == set()
@@ -196,15 +196,16 @@ def test_the_gpu_image_swaps_onnxruntime_for_the_same_version() -> None:
     assert re.search(r"pip uninstall --yes onnxruntime && pip install -r gpu\.txt$", swap)
 
 
-def test_only_the_faces_worker_gets_the_gpu() -> None:
-    ((name, worker),) = services(GPU).items()
-    assert name == "faces"
-    assert worker["build"] == {"dockerfile": "docker/Dockerfile.gpu"}
-    (device,) = worker["deploy"]["resources"]["reservations"]["devices"]
-    assert device == {"driver": "nvidia", "device_ids": ["0"], "capabilities": ["gpu"]}
-    assert after(shlex.split(services()["faces"]["command"]), "-c") == "1"
+def test_only_the_workers_of_faces_and_of_films_get_the_gpu() -> None:
+    assert set(services(GPU)) == {"faces", "videos"}
+    for name, worker in services(GPU).items():
+        assert worker["build"] == {"dockerfile": "docker/Dockerfile.gpu"}
+        (device,) = worker["deploy"]["resources"]["reservations"]["devices"]
+        assert device == {"driver": "nvidia", "device_ids": ["0"], "capabilities": ["gpu"]}
+        assert after(shlex.split(services()[name]["command"]), "-c") == "1"
 
 
-def test_a_folder_to_catalogue_is_only_read_and_has_the_same_path_inside() -> None:
-    found = yaml.safe_load(re.sub(r"\$\{MEDIA_ROOTS:\?[^}]*\}", "/srv/photos", MEDIA))["services"]
-    assert found == {name: {"volumes": ["/srv/photos:/srv/photos:ro"]} for name in ("web", "sources")}
+@pytest.mark.parametrize(("text", "queue"), [(MEDIA, "sources"), (FILMS, "videos")])
+def test_a_folder_that_is_read_where_it_lies_is_only_read_and_has_the_same_path_inside(text: str, queue: str) -> None:
+    found = yaml.safe_load(re.sub(r"\$\{\w+_ROOTS:\?[^}]*\}", "/srv/files", text))["services"]
+    assert found == {name: {"volumes": ["/srv/files:/srv/files:ro"]} for name in ("web", queue)}

@@ -40,6 +40,28 @@ def test_the_queue_and_the_cache_are_two_databases_of_one_redis(
     assert (found["CELERY_BROKER_URL"], found["CACHES"]["default"]["LOCATION"]) == (broker, cache)
 
 
+@pytest.mark.parametrize("broker", ["", "amqp://me:secret@host:5672/films"])
+def test_no_broker_gives_a_message_away_that_a_worker_still_works_on(
+    monkeypatch: pytest.MonkeyPatch, broker: str
+) -> None:
+    found = configured(monkeypatch, BROKER_URL=broker)
+    patience = found["CELERY_BROKER_TRANSPORT_OPTIONS"].get("visibility_timeout", 30 * 60)  # RabbitMQ's by default
+    assert found["VIDEO_SLICE_SECONDS"] + 120 < found["CELERY_TASK_TIME_LIMIT"] < patience - 120
+
+
+@pytest.mark.parametrize(
+    ("broker", "listing", "reading"), [("", None, 9), ("amqp://host", 1, 0), ("amqps://host/films", 1, 0)]
+)
+def test_folders_are_listed_before_files_are_read_on_either_broker(
+    monkeypatch: pytest.MonkeyPatch, broker: str, listing: int | None, reading: int
+) -> None:
+    found = configured(monkeypatch, BROKER_URL=broker)
+    routes = found["CELERY_TASK_ROUTES"]
+    priorities = [routes[found[name]].get("priority") for name in ("SOURCE_LISTING", "SOURCE_READING")]
+    assert priorities == [listing, reading]
+    assert found["CELERY_TASK_QUEUE_MAX_PRIORITY"] == listing
+
+
 @pytest.mark.parametrize(
     ("size", "providers", "sides", "names"),
     [
@@ -92,6 +114,9 @@ def test_it_says_what_a_setting_must_be(monkeypatch: pytest.MonkeyPatch, name: s
         ("REDIS_URL", "amqp://me:secret@host"),
         ("REDIS_URL", "redis://:secret#1@host:6379"),
         ("REDIS_URL", "secret:6379"),
+        ("BROKER_URL", "secret:5672"),
+        ("BROKER_URL", "sqs://me:secret@host"),
+        ("BROKER_URL", "amqp://me:secret#1@host"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Engine not recognized")

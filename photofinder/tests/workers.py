@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.db import connection
 
+from photofinder.brokers import is_redis
 from photofinder.celery import app
 
 
@@ -69,7 +70,12 @@ def empty_broker() -> None:
     """Forget every message, those that dead workers hold included."""
     with app.connection_for_write() as link:
         channel: Any = link.channel()
-        channel.client.flushdb()
+        if is_redis(settings.CELERY_BROKER_URL):
+            channel.client.flushdb()
+            return
+        for queue in settings.QUEUES:  # RabbitMQ has back what dead workers held
+            app.amqp.queues[queue](channel).declare()
+            channel.queue_purge(queue)
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
