@@ -89,6 +89,11 @@ def frame_key(video_id: int, timestamp_s: float) -> str:
     return f"frames/{video_id}/{round(timestamp_s * 1000):010d}.webp"
 
 
+def poster_key(video_id: int) -> str:
+    """The key of the frame that stands for a film in lists."""
+    return f"frames/{video_id}/poster.webp"
+
+
 def film_keys(video_id: int) -> set[str]:
     """The keys of all that is stored of a film."""
     return _stored(f"films/{video_id}/") | _stored(f"frames/{video_id}/")

@@ -1,20 +1,16 @@
 """Files for those who may see films: films that lie at a path, played from there, and clips of events."""
 
-from pathlib import PurePosixPath
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from photofinder.errors import Problem
-from photofinder.media import CONTENT_TYPES, file_part
 from videos.admin.shown import film_address
 from videos.models import Video, VideoEvent
-from videos.services.films import clip_write, film_path
+from videos.pages.film import content_type, part_of_film
+from videos.services.films import clip_write
 
 _LEAST_S = 1.0  # of a clip
 
@@ -27,12 +23,9 @@ def file_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The file, or the part of it that the player asks for."""
     video = get_object_or_404(Video.objects.exclude(path=""), pk=pk)
     try:
-        found = film_path(video.path)
+        return part_of_film(request, video)
     except Problem as problem:
         raise Http404(problem.detail) from problem
-    response = file_part(File(found.open("rb")), request.headers.get("Range", ""), _content_type(found.name))
-    patch_cache_control(response, private=True, no_cache=True)  # the file at a path may become another one
-    return response
 
 
 @require_safe
@@ -45,8 +38,4 @@ def clip_view(request: HttpRequest, pk: int, event: int) -> HttpResponseBase:
     except Problem as problem:
         messages.error(request, problem.detail)
         return redirect(film_address(pk, row.start_s))
-    return FileResponse(clip.file, as_attachment=True, filename=clip.name, content_type=_content_type(clip.name))
-
-
-def _content_type(name: str) -> str:
-    return CONTENT_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+    return FileResponse(clip.file, as_attachment=True, filename=clip.name, content_type=content_type(clip.name))

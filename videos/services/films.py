@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
 from photofinder import storage
@@ -129,7 +130,7 @@ def storing() -> Iterator[None]:
     """Turn what the storage raises into a Problem `storage_full` or `storage_failed`."""
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except (OSError, BotoCoreError, ClientError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Problem("storage_full", "The storage is full: make room, then try this film again.") from error
         raise Problem("storage_failed", f"The storage could not be written ({error}).") from error

@@ -25,9 +25,9 @@ class OpenedFilm:
 def player_path(*, video: Video, at: float, is_attendee: bool) -> str:
     """The path of the page that plays the film from second `at` on, for at least half of settings.URL_SECONDS.
 
-    Empty for whoever may not have the film, and where it does not lie in the storage.
+    Empty for whoever may not have the film, and where there is none yet.
     """
-    if not video.key or (is_attendee and not is_handed_out(video.event)):
+    if not (video.key or video.path) or (is_attendee and not is_handed_out(video.event)):
         return ""
     half = settings.URL_SECONDS // 2
     expires = (int(time.time()) // half + 2) * half
@@ -43,7 +43,7 @@ def film_link_open(token: str) -> OpenedFilm:
         raise _expired() from error
     if expires <= time.time():
         raise _expired()
-    video = Video.objects.select_related("event").exclude(key="").filter(pk=number).first()
+    video = Video.objects.select_related("event").exclude(key="", path="").filter(pk=number).first()
     if video is None or (is_attendee and not is_handed_out(video.event)):
         raise Problem("not_found", "This film is not shown any more.")
     return OpenedFilm(video, bool(is_attendee))

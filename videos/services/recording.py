@@ -76,7 +76,7 @@ def stretch_write(*, video: Video, stretch: Stretch, config: IndexerConfig, work
 
 def poster_write(*, video: Video, pixels: Pixels) -> None:
     """Keep the frame that stands for the film in lists."""
-    key = storage.frame_key(video.pk, 0)
+    key = storage.poster_key(video.pk)
     with storing():
         _frame_save(key, pixels)
     Video.objects.filter(pk=video.pk).update(poster_key=key)

@@ -149,7 +149,7 @@ def test_a_full_storage_is_the_reason_and_the_next_film_is_indexed(
     save = storage.save
 
     def save_until_full(key: str, content: bytes) -> None:
-        if key.startswith(f"frames/{video.pk}/") and not key.endswith("0000000000.webp"):
+        if key.startswith(f"frames/{video.pk}/") and not key.endswith("poster.webp"):
             raise OSError(28, "No space left on device")
         save(key, content)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,21 @@ def test_the_link_plays_the_film_from_there(client: Client, event: Event, film: 
     assert (answer.status_code, answer["Content-Type"]) == (206, "video/mp4")
     assert b"".join(answer) == b"234"
     assert client.get(link.replace("?t=1.5", "?t=-1e5")).status_code == 200
+
+
+def test_a_film_at_a_path_is_played_from_there(
+    client: Client, event: Event, film: Video, tmp_path: Path, settings: Any
+) -> None:
+    settings.VIDEO_ROOTS = [str(tmp_path)]
+    (tmp_path / "party.mp4").write_bytes(b"0123456789")
+    Video.objects.filter(pk=film.pk).update(key="", path=str(tmp_path / "party.mp4"))
+    link = players(result_page(client, event))[0]
+    (url,) = re.findall(r'<video[^>]* src="(/v/[^"]+/file/)#t=1\.5"', client.get(link).content.decode())
+    answer = client.get(url, headers={"range": "bytes=2-4"})
+    assert (answer.status_code, answer["Content-Type"]) == (206, "video/mp4")
+    assert b"".join(answer) == b"234"
+    settings.VIDEO_ROOTS = []
+    assert client.get(url).status_code == 404
 
 
 @pytest.mark.parametrize("change", [{"originals_allowed": False}, {"published": False}, {"access": "closed"}])
