@@ -10,7 +10,7 @@ import numpy as np
 from videos.engines.base import Detection, Frame, Pixels
 
 FACE = "face"  # a detection that tells where faces are, and is no thing of its own
-GAP_S = 4.0  # somebody who is not seen for so long left, and comes back as another event
+GAP_S = 2.0  # somebody who is not seen for so long left, and comes back as another event
 STILL_S = 2.0  # of so many seconds one frame is kept to know people by
 LONGEST_S = 60.0  # of one event: a moment that is looked for is to be found
 _STEADY = 2  # looks that agree make a change: one that stands alone was a mistake

@@ -55,8 +55,8 @@ def is_light(now: Edges, before: Edges, spot: Mask) -> bool:
 def has_left(now: Edges, before: Edges, spot: Mask) -> bool:
     """Whether a spot is the ground of a thing that was part of the background and has gone.
 
-    By the outline of the spot, and by that of its convex hull: of a thing whose colour the background has in places only
-    pieces are found, and where one ends inside the thing there is no outline now.
+    By the outline of the spot, and by that of its convex hull: of a thing whose colour the background has in places
+    only pieces are found, and where one ends inside the thing there is no outline now.
     """
     here, there = _outline(now.logarithm, spot), _outline(before.logarithm, spot)
     if there < max(_OUTLINE, _LEFT * here):

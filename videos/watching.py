@@ -12,7 +12,8 @@ from videos.engines.base import Detection, Frame
 from videos.grouping import Group, Grouping, Seen
 from videos.motion import Motion, MotionFilter
 
-WARM_UP_S = 12.0  # before the second that one goes on from: the motion filter has to know the background
+WARM_UP_S = 12  # before the second that one goes on from: the motion filter has to know the background,
+FARTHEST_S = 180  # which is bare where nothing moved, not farther back than this
 _SURE = 0.5  # of things for which a config says nothing
 Detect = Callable[[Sequence[Frame]], list[list[Detection]]]
 
@@ -41,18 +42,32 @@ class Watcher:
     def __init__(self, config: IndexerConfig, detect: Detect, *, seconds: float) -> None:
         self._config, self._detect, self._seconds = config, detect, seconds
 
-    def watch(self, film: Looks, *, start_s: float) -> Iterator[Stretch]:
-        """The stretches of a film from that second on; the last one ends it (`until_s` is infinite)."""
+    def watch(self, film: Looks, *, start_s: float, motion: Sequence[int] = ()) -> Iterator[Stretch]:
+        """The stretches of a film from that second on; the last one ends it (`until_s` is infinite). `motion` is how
+        much moved in each second before.
+        """
         watch = _Watch(self._config, self._detect, start_s)
         began = time.monotonic()
         config = self._config
-        from_s = max(start_s - WARM_UP_S, 0.0)
+        # By whole looks before, so that they fall on the same frames again.
+        from_s = start_s - (start_s - _bare_since(motion, int(start_s))) // config.look_seconds * config.look_seconds
         for look in film.looks(start_s=from_s, every_frames=config.frame_skip, every_s=config.look_seconds):
             watch.look(look)
             if look.timestamp_s >= start_s and time.monotonic() - began >= self._seconds:
                 yield watch.stretch()
                 began = time.monotonic()
         yield watch.last()
+
+
+def _bare_since(motion: Sequence[int], start_s: int) -> int:
+    """Since when the background is bare, last before that second; whoever stands there would be taken for a part of it
+    and be missed, and seen when they have gone.
+    """
+    quiet = [second for second in range(max(start_s - FARTHEST_S, 0), min(start_s, len(motion))) if not motion[second]]
+    last = since = quiet[-1] if quiet else max(start_s - WARM_UP_S, 0)
+    while since and last - since < WARM_UP_S and since - 1 < len(motion) and not motion[since - 1]:
+        since -= 1
+    return since
 
 
 class _Watch:

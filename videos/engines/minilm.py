@@ -30,7 +30,7 @@ class MiniLMTextEngine:
 
     spec = EngineSpec("minilm", "all-MiniLM-L6-v2", _VERSION, 384, "mean-256")
 
-    def __init__(self, *, match: float = 0.55, slope: float = 14.0, batch_size: int = 64) -> None:
+    def __init__(self, *, match: float = 0.6, slope: float = 14.0, batch_size: int = 64) -> None:
         self.scale = TextScale(match, slope)
         self._batch_size = batch_size
         self._lock = Lock()

@@ -31,7 +31,7 @@ class PeopleObjectEngine:
 
     spec = EngineSpec("people", "hog", "2", 0, "moving")
 
-    def __init__(self, *, hit: float = 1.2) -> None:
+    def __init__(self, *, hit: float = 1.5) -> None:
         self._hit = hit
         self._lock = Lock()
         self._hog: Any = None

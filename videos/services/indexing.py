@@ -168,7 +168,7 @@ def _watch(video: Video, film: Film, config: IndexerConfig, slice_seconds: float
     watcher = Watcher(config, detect, seconds=settings.VIDEO_COMMIT_SECONDS)
     began = last = time.monotonic()
     start_s = video.position_s
-    for stretch in watcher.watch(film, start_s=start_s):
+    for stretch in watcher.watch(film, start_s=start_s, motion=video.motion):
         now = time.monotonic()
         stretch_write(video=video, stretch=stretch, config=config, worked_s=now - last)
         last = now

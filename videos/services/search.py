@@ -12,7 +12,7 @@ from photofinder.engines import get_engine
 from videos.models import VideoEvent
 from videos.querysets import VideoEventQuerySet
 from videos.services.filtering import Filters, events_filtered
-from videos.wording import english_of
+from videos.wording import readings
 
 MATCH = 0.5  # by definition: from this similarity on an event matches
 _RANK_BELOW_ONE = 32  # ts_rank_cd's normalisation that turns a rank r into r / (r + 1)
@@ -60,11 +60,13 @@ def _listed(events: VideoEventQuerySet, limit: int, offset: int) -> Found:
 def _meant(words: str, events: VideoEventQuerySet) -> Similarities:
     """By what the captions mean. Of few events each is compared, of many an HNSW index finds nearly all."""
     engine = get_engine("text")
-    vector = engine.embed([english_of(words)])[0]
     are_few = events.order_by()[: settings.VIDEO_EXACT_EVENTS + 1].count() <= settings.VIDEO_EXACT_EVENTS
-    near = events.nearest(vector, contract=engine.spec.contract, is_exact=are_few)
-    found = near.values_list("pk", "distance")[: settings.VIDEO_SEARCH_CANDIDATES]
-    return {pk: engine.scale.similarity(distance) for pk, distance in found}
+    nearest: dict[int, float] = {}
+    for vector in engine.embed(readings(words)):
+        near = events.nearest(vector, contract=engine.spec.contract, is_exact=are_few)
+        for pk, distance in near.values_list("pk", "distance")[: settings.VIDEO_SEARCH_CANDIDATES]:
+            nearest[pk] = min(nearest.get(pk, 2.0), distance)
+    return {pk: engine.scale.similarity(distance) for pk, distance in nearest.items()}
 
 
 def _written(words: str, events: VideoEventQuerySet) -> Similarities:

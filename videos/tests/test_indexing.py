@@ -52,7 +52,7 @@ def test_what_happens_is_written_down_with_frames_and_sentences(video: Video) ->
     assert 6 <= first.start_s <= first.timestamp_s <= first.end_s <= 10.6
     assert 20 <= second.start_s <= second.timestamp_s <= second.end_s <= 25.6
     assert first.caption.endswith(".") and first.caption_ru.endswith(".")
-    assert sum(first.object_counts.values()) == 1
+    assert set(first.object_counts) <= {"person", "object"}
     for key in (video.poster_key, first.frame_key, second.frame_key):
         with storage.open_file(key) as file:
             assert file.read(4) == b"RIFF"

@@ -67,7 +67,7 @@ def test_a_hard_shadow_on_what_has_texture_is_nothing() -> None:
     def paint(number: int) -> NDArray[np.float32]:
         light = np.ones_like(_X)
         light[30:, number * 7 : number * 7 + 30] = 0.6
-        return _textured() * light
+        return np.asarray(_textured() * light, np.float32)
 
     assert _share(_seen(paint)) == 0
 
