@@ -6,11 +6,13 @@
     moments = await engine.search("people dancing", top_k=5)
 
 Where Django is not set up yet, `db_dsn` (a postgres:// URL, else the environment's DATABASE_URL) says which database it
-is. Models are loaded once in a process. docs/video.md tells the rest.
+is. Models are loaded once in a process. Films are indexed one after the other, in a thread of their own, so that
+neither searches nor the event loop wait for them. docs/video.md tells the rest.
 """
 
 import os
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,10 +21,12 @@ import django
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.management import call_command
+from django.db import close_old_connections
 
 from videos.config import IndexerConfig
 
 T = TypeVar("T")
+_films = ThreadPoolExecutor(1, "films")
 
 
 @dataclass(frozen=True)
@@ -61,26 +65,26 @@ class VideoSearchEngine:
 
     async def initialize_db(self) -> None:
         """Make the database ready: its extension, tables and indexes. To be called once, before anything else."""
-        await _in_thread(self._initialize)
+        await sync_to_async(self._set_up, thread_sensitive=False)()
+        await _in_thread(call_command, "migrate", verbosity=0, interactive=False)
 
     async def run_indexing(self, video_path: str | Path, user_id: str | int) -> Indexed:
         """Index the film at an absolute path within settings.VIDEO_ROOTS, which `user_id` (a name of the caller's own)
         sent; one that was indexed before is indexed again and replaced. Raises Problem `outside_roots`, `missing`,
         `busy`; what is wrong with the film itself is told in the answer.
         """
-        return await _in_thread(self._index, str(video_path), str(user_id))
+        return await _in_thread(self._index, str(video_path), str(user_id), executor=_films)
 
     async def search(self, query: str, top_k: int = 10, *, user_id: str | int | None = None) -> list[Moment]:
         """The events that the words describe, best first, at most `top_k`; of that user's films when one is given."""
         return await _in_thread(self._search, query, top_k, None if user_id is None else str(user_id))
 
-    def _initialize(self) -> None:
+    def _set_up(self) -> None:
         if not apps.ready:
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photofinder.settings")
             if self.config.db_dsn:
                 os.environ["DATABASE_URL"] = self.config.db_dsn
             django.setup()
-        call_command("migrate", verbosity=0, interactive=False)
 
     def _index(self, path: str, owner: str) -> Indexed:
         from videos.services.indexing import path_index  # needs the models, which initialize_db loads
@@ -112,5 +116,14 @@ def _moment(event: Any, similarity: float) -> Moment:
     )
 
 
-async def _in_thread(function: Callable[..., T], *args: Any) -> T:
-    return await sync_to_async(function, thread_sensitive=True)(*args)
+async def _in_thread(function: Callable[..., T], *args: Any, executor: Executor | None = None, **options: Any) -> T:
+    return await sync_to_async(_connected, thread_sensitive=False, executor=executor)(function, *args, **options)
+
+
+def _connected(function: Callable[..., T], *args: Any, **options: Any) -> T:
+    """What is done around each request elsewhere: a connection that the database closed meanwhile is not used."""
+    close_old_connections()
+    try:
+        return function(*args, **options)
+    finally:
+        close_old_connections()

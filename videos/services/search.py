@@ -53,7 +53,7 @@ def moments_search(*, words: str = "", filters: Filters | None = None, limit: in
 
 
 def _listed(events: VideoEventQuerySet, limit: int, offset: int) -> Found:
-    page = events.with_films().order_by("-video", "start_s")[offset : offset + limit]
+    page = events.with_films().order_by("-video_id", "start_s")[offset : offset + limit]
     return Found([Hit(event, None) for event in page], events.count())
 
 

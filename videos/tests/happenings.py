@@ -26,8 +26,7 @@ def happening(video: Video, start_s: float, end_s: float, caption: str, **fields
         timestamp_s=(start_s + end_s) / 2,
         caption=caption,
         frame_key=key,
-        contract=contract,
         embedding=np.asarray(vectors[0]),
-        **{"edition": video.edition, "object_counts": {}} | fields,
+        **{"edition": video.edition, "object_counts": {}, "contract": contract} | fields,
     )
     return event
