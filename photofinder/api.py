@@ -47,7 +47,7 @@ STATUS = {
     "not_a_video": 415,
     "no_video_stream": 415,
     "zero_duration": 415,
-    "too_long": 413,
+    "too_many_hours": 413,
     "busy": 409,
     "not_sending": 409,
     "parts_missing": 409,

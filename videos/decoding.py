@@ -65,7 +65,7 @@ class Look:
 class Film:
     """An open film; a context manager.
 
-    Raises RefusedFile `not_a_video`, `no_video_stream`, `zero_duration`, `too_many_pixels` or `too_long` when it is
+    Raises RefusedFile `not_a_video`, `no_video_stream`, `zero_duration`, `too_many_pixels` or `too_many_hours` when it is
     opened, and `damaged` when nothing of it can be decoded. `hardware` names a device of FFmpeg (cuda, vaapi, ...);
     where that cannot decode the film the processor does.
     """
@@ -148,7 +148,7 @@ class Film:
         if duration <= 0:
             raise RefusedFile("zero_duration", "The film has no duration; it has no frames or is damaged.")
         if duration > _LONGEST_S:
-            raise RefusedFile("too_long", "Films of more than 48 hours are not taken.")
+            raise RefusedFile("too_many_hours", "Films of more than 48 hours are not taken.")
         return float(duration)
 
     def _measured(self, stream: Any) -> float:

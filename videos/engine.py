@@ -12,7 +12,7 @@ neither searches nor the event loop wait for them. docs/video.md tells the rest.
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,7 +116,9 @@ def _moment(event: Any, similarity: float) -> Moment:
     )
 
 
-async def _in_thread(function: Callable[..., T], *args: Any, executor: Executor | None = None, **options: Any) -> T:
+async def _in_thread(
+    function: Callable[..., T], *args: Any, executor: ThreadPoolExecutor | None = None, **options: Any
+) -> T:
     return await sync_to_async(_connected, thread_sensitive=False, executor=executor)(function, *args, **options)
 
 

@@ -26,7 +26,7 @@ _REASONS = {
     "damaged": gettext_lazy("Damaged file"),
     "too_large": gettext_lazy("File too large"),
     "too_many_pixels": gettext_lazy("Frames larger than 8K"),
-    "too_long": gettext_lazy("Longer than 48 hours"),
+    "too_many_hours": gettext_lazy("Longer than 48 hours"),
     "missing": gettext_lazy("The file is not there any more"),
     "outside_roots": gettext_lazy("Outside the folders in VIDEO_ROOTS"),
     "storage_full": gettext_lazy("The storage is full"),

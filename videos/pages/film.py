@@ -38,7 +38,7 @@ def film(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def film_file(request: HttpRequest, token: str) -> FileResponse:
-    """The file of a film that lies at a path, or the part of it that a player asks for; 404 where it is not to be had."""
+    """The file of a film that lies at a path, or the part that a player asks for; 404 where there is none."""
     try:
         return part_of_film(request, film_link_open(token).video)
     except Problem as problem:
