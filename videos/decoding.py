@@ -65,8 +65,8 @@ class Look:
 class Film:
     """An open film; a context manager.
 
-    Raises RefusedFile `not_a_video`, `no_video_stream`, `zero_duration`, `too_many_pixels` or `too_many_hours` when it is
-    opened, and `damaged` when nothing of it can be decoded. `hardware` names a device of FFmpeg (cuda, vaapi, ...);
+    Raises RefusedFile `not_a_video`, `no_video_stream`, `zero_duration`, `too_many_pixels` or `too_many_hours` when it
+    is opened, and `damaged` when nothing of it can be decoded. `hardware` names a device of FFmpeg (cuda, vaapi, ...);
     where that cannot decode the film the processor does.
     """
 
