@@ -158,7 +158,7 @@ S3_OPTIONS = {
     "max_memory_size": 8 * 1024 * 1024,  # a larger file waits on the disk
 }
 if S3_BUCKET:
-    STORAGES["default"] = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": S3_OPTIONS}
+    STORAGES["default"] = {"BACKEND": "photofinder.s3.JoiningS3Storage", "OPTIONS": S3_OPTIONS}
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 

@@ -46,7 +46,7 @@ def s3(settings: Any) -> Iterator[None]:
         **{"bucket_name": "photos", "endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"},
         **{"access_key": "key", "secret_key": "secret"},
     }
-    default = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    default = {"BACKEND": "photofinder.s3.JoiningS3Storage", "OPTIONS": options}
     settings.STORAGES = settings.STORAGES | {"default": default}
     yield
     server.stop()

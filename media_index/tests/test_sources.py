@@ -120,7 +120,7 @@ def test_the_sites_own_files_are_no_source(tmp_path: Path, settings: Any) -> Non
 @pytest.mark.parametrize(("location", "is_own"), [("", True), ("/thumbs/ab", True), ("/images", True), ("/old", False)])
 def test_the_sites_own_bucket_is_a_source_only_beside_its_files(settings: Any, location: str, is_own: bool) -> None:
     settings.S3_BUCKET = "site"
-    default = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": settings.S3_OPTIONS | {"bucket_name": "site"}}
+    default = {"BACKEND": "photofinder.s3.JoiningS3Storage", "OPTIONS": settings.S3_OPTIONS | {"bucket_name": "site"}}
     settings.STORAGES = settings.STORAGES | {"default": default}
     if is_own:
         assert _refused(f"s3://site{location}").code == "own_storage"

@@ -42,7 +42,7 @@ def s3(settings: Any) -> Iterator[None]:
         "access_key": "key",
         "secret_key": "secret",
     }
-    default = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    default = {"BACKEND": "photofinder.s3.JoiningS3Storage", "OPTIONS": options}
     settings.STORAGES = settings.STORAGES | {"default": default}
     yield
     server.stop()

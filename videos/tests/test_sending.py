@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
@@ -53,7 +54,8 @@ def queue(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def s3(settings: Any) -> Iterator[None]:
+def bucket(settings: Any, own_storage: None) -> Iterator[Any]:
+    """The bucket of a site whose storage is S3."""
     server = ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
@@ -61,9 +63,9 @@ def s3(settings: Any) -> Iterator[None]:
     where = {"bucket_name": "films", "endpoint_url": f"http://{host}:{port}"}
     client = boto3.Session("key", "secret", region_name="us-east-1").client("s3", endpoint_url=where["endpoint_url"])
     client.create_bucket(Bucket="films")
-    default = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": settings.S3_OPTIONS | access | where}
+    default = {"BACKEND": "photofinder.s3.JoiningS3Storage", "OPTIONS": settings.S3_OPTIONS | access | where}
     settings.STORAGES = settings.STORAGES | {"default": default}
-    yield
+    yield default_storage.bucket  # type: ignore[attr-defined] # S3's
     server.stop()
 
 
@@ -170,14 +172,26 @@ def test_the_worker_joins_the_parts_and_drops_them() -> None:
     assert whole(video) == CONTENT
 
 
-@pytest.mark.usefixtures("s3")
-def test_parts_are_joined_on_s3(settings: Any) -> None:
-    settings.VIDEO_CHUNK_BYTES = size = 3_000_000
-    content = CONTENT * 3500  # eleven megabytes: S3 takes them in two parts of its own
+def test_parts_are_joined_on_s3(settings: Any, bucket: Any) -> None:
+    settings.VIDEO_CHUNK_BYTES = size = 5 * 1024**2  # S3 joins no smaller ones
+    content = CONTENT * 3500  # eleven megabytes
     video = taken_by_worker(sent(content, size))
+    begun = bucket.Object(f"films/{video.pk}/film.mp4").initiate_multipart_upload()  # then killed
     film_join(video=video)
     assert whole(video) == content
     assert stored(video) == {video.key}
+    assert bucket.Object(video.key).content_type == "video/mp4"
+    assert begun.id not in [left.id for left in bucket.multipart_uploads.all()]
+
+
+def test_a_part_that_s3_lost_fails_the_film_with_the_reason(settings: Any, bucket: Any) -> None:
+    settings.VIDEO_CHUNK_BYTES = size = 5 * 1024**2
+    video = sent(CONTENT * 3500, size)
+    storage.delete(storage.chunk_key(video.pk, size))
+    video_index(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == ("failed", "missing")
+    assert list(bucket.multipart_uploads.all()) == []
 
 
 def test_joining_takes_the_memory_of_a_few_parts(settings: Any) -> None:
@@ -190,7 +204,7 @@ def test_joining_takes_the_memory_of_a_few_parts(settings: Any) -> None:
     assert peak < 4 * size
 
 
-@pytest.mark.parametrize("moment", ["storage.save", "run_of", "_parts_drop", "storage.delete"])
+@pytest.mark.parametrize("moment", ["storage.join", "storage.size", "run_of", "_parts_drop", "storage.delete"])
 def test_a_worker_that_is_killed_while_joining_is_followed_by_another(
     moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
