@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import av
 import numpy as np
 from av.codec.hwaccel import HWAccel
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from photofinder.errors import RefusedFile
@@ -72,6 +73,7 @@ class Film:
 
     def __init__(self, source: Source, *, hardware: str = "") -> None:
         self._container = opened(source, hardware)
+        self._graying: Any = VideoReformatter()  # one for all: what it prepares for a size takes longer than a frame
         try:
             self.info = self._read_info()
         except BaseException:
@@ -197,8 +199,8 @@ class Film:
 
     def _gray(self, frame: Any) -> Gray:
         width, height = _fitting(frame.width, frame.height, GRAY_PX)
-        gray = frame.reformat(width=width, height=height, format="gray", interpolation="AREA").to_ndarray()
-        return _turned(gray, self.info.rotation)
+        gray = self._graying.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
+        return _turned(gray.to_ndarray(), self.info.rotation)
 
 
 def opened(source: Source, hardware: str = "") -> Any:

@@ -137,6 +137,7 @@ def test_it_is_worked_by_keys_alone(page: Page, people: list[Person]) -> None:
     page.keyboard.press("?")
     expect(page.locator("[data-keys]")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("[data-keys]")).to_be_hidden()
     page.keyboard.press("/")
     expect(page.locator("[data-search]")).to_be_focused()
     page.keyboard.type("cal")

@@ -19,7 +19,7 @@ from videos.tests.filming import crossing, film
 from videos.tests.portraits import a_film
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECONDS = 240
+SECONDS = 700  # far longer than what a worker does before it is killed
 SPANS = [(float(start), float(start + 8)) for start in range(6, SECONDS - 8, 16)]
 SEND = "from photofinder.celery import enqueue; enqueue('videos.tasks.index_videos', [{}])"
 RESUME = "from videos.tasks import resume_videos; resume_videos()"
@@ -93,7 +93,8 @@ def test_the_message_of_a_killed_worker_comes_back_and_the_film_goes_on(broker: 
     path = film(tmp_path / "busy.mp4", crossing(*SPANS), seconds=SECONDS)
     video = a_film(event_create(name="Evening"), path.read_bytes())
     site(SEND.format(video.pk), broker)
-    with worker(tmp_path / "killed.log", BROKER_URL=broker) as doomed:
+    hasty = {"DJANGO_SETTINGS_MODULE": "videos.tests.hasty_settings"}
+    with worker(tmp_path / "killed.log", BROKER_URL=broker, **hasty) as doomed:
         wait_until(partial(is_past, video, 20))
         doomed.kill()
     video.refresh_from_db()

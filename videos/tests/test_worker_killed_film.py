@@ -46,7 +46,7 @@ def test_it_goes_on_from_the_last_committed_second_after_sigkill(busy: bytes, tm
     enqueue("videos.tasks.index_videos", [video.pk])
     positions = [0.0]
     for _ in range(2):
-        with worker(tmp_path / "killed.log") as doomed:
+        with worker(tmp_path / "killed.log", DJANGO_SETTINGS_MODULE="videos.tests.hasty_settings") as doomed:
             wait_until(partial(_goes_on_past, video, positions[-1]))
             doomed.kill()
         video.refresh_from_db()
