@@ -5,6 +5,7 @@ gray for the motion filter, upright RGB for those that go on.
 """
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ FRAME_PX = 1280  # and of the RGB copy: faces of an eighth of its height are lar
 _MOST_PIXELS = 8192 * 8192
 _LONGEST_S = 48 * 3600.0
 _ROUNDING_S = 1e-6
+# Twice the processors, so that frames are decoded while others are looked at; FFmpeg itself takes 16 at most.
+_THREADS = min(2 * (os.cpu_count() or 1), 16)
 _BROKEN_IN_A_ROW = 500  # packets that cannot be decoded, after which the rest of the film is given up
 Gray = NDArray[np.uint8]
 Pixels = NDArray[np.uint8]
@@ -115,6 +118,7 @@ class Film:
             raise RefusedFile("no_video_stream", "This file has sound or pictures, but no film in it.")
         stream = self._container.streams.video[0]
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = _THREADS
         width, height = stream.codec_context.width, stream.codec_context.height
         if not width or not height:
             raise RefusedFile("damaged", "The file does not say how large its frames are; it is damaged.")
@@ -219,7 +223,7 @@ def _said(error: Exception) -> str:
 
 
 def _seconds(value: int | None, time_base: Fraction | None) -> float:
-    return float(value * time_base) if value is not None and time_base else 0.0
+    return value * time_base.numerator / time_base.denominator if value is not None and time_base else 0.0
 
 
 def _fitting(width: int, height: int, long_side: int) -> tuple[int, int]:

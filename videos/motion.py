@@ -22,7 +22,7 @@ _ABSORBED_WEIGHT = 0.105  # when its mixture has a tenth of the weight: -ln(1 - 
 _VARIANCE = 20.0  # squared distance, in variances, from which on a pixel is foreground
 _NOISE = 36.0  # of a pixel's variance: films are compressed, and their blocks flicker by this much
 _CUT = 0.6  # the share of a frame that no person moves at once
-_STILL = 8.0  # by which the pixels of a spot differ from the last look when nothing moves in it
+_STILL = 8.0  # by which pixels differ from the last look, in the mean of a spot, when nothing moves there
 _MOST_SPOTS = 30
 _OPEN = np.ones((3, 3), np.uint8)
 _JOIN = np.ones((9, 5), np.uint8)  # parts of one body lie above each other
@@ -45,6 +45,7 @@ class MotionFilter:
     def __init__(self, *, min_area: float) -> None:
         self._min_area = min_area
         self._model = self._fresh()
+        self._rest: Gray | None = None  # the last look, as long as nothing moved in it
         self._last: Gray = np.zeros((0, 0), np.uint8)
         self._last_s = 0.0
         self._known = self._last  # beside the background: what it looks like in another light, or bare
@@ -55,6 +56,8 @@ class MotionFilter:
         soft = np.asarray(cv2.GaussianBlur(gray, (3, 3), 0), np.uint8)
         if self._last.shape != soft.shape:
             return self._begin(soft, timestamp_s, 0.0)
+        if self._rest is not None and cv2.absdiff(soft, self._rest).max() < _STILL:
+            return Motion(0.0)  # most looks of most films; the model learns of them with the next one
         background = np.asarray(self._model.getBackgroundImage(), np.uint8)
         lit = _lit(soft, background)
         moving = self._moving(lit, timestamp_s)
@@ -62,12 +65,13 @@ class MotionFilter:
             return self._begin(soft, timestamp_s, 1.0)
         motion = self._motion(lit, background, moving)
         self._last, self._last_s = lit, timestamp_s
+        self._rest = None if motion.boxes else soft
         return motion
 
     def _begin(self, gray: Gray, timestamp_s: float, share: float) -> Motion:
         self._model = self._fresh()
         self._model.apply(gray, learningRate=1.0)
-        self._last, self._last_s = gray, timestamp_s
+        self._last, self._last_s, self._rest = gray, timestamp_s, None
         self._known, self._is_known = gray.copy(), np.zeros(gray.shape, bool)
         return Motion(share, is_cut=True)
 

@@ -48,6 +48,18 @@ def test_what_stays_becomes_background() -> None:
     assert _seen(*frames)[-1].share == 0
 
 
+def test_what_comes_slowly_is_seen_though_no_two_looks_differ_by_much() -> None:
+    stripes = np.where(np.arange(50)[:, None] % 10 < 5, 15, 240)
+
+    def frame(shown: float) -> Gray:
+        gray = _ROOM.astype(np.float64)
+        gray[20:70, 80:96] += (stripes - gray[20:70, 80:96]) * shown
+        return gray.astype(np.uint8)
+
+    seen = _seen(*[frame(0) for _ in range(10)], *[frame(step / 40) for step in range(1, 41)])
+    assert max(one.share for one in seen) > 0.02
+
+
 def test_the_light_of_the_room_moves_nothing() -> None:
     lights = [1.0] * 10 + [1.05, 1.1, 1.15, 1.2, 1.1, 1.0, 0.9, 0.8, 0.85]
     assert max(seen.share for seen in _seen(*[_room(light) for light in lights])) < 0.01
