@@ -30,8 +30,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _item(request, _("Review board"), "dashboard_customize", "faces_person_board", "faces.view_person"),
             _item(request, _("Decisions"), "history", "faces_decision_changelist", "faces.view_decision"),
         ],
-        _("Videos"): [
-            _item(request, _("Videos"), "movie", "videos_video_changelist", "videos.view_video"),
+        _("Films"): [
+            _item(request, _("Films"), "movie", "videos_video_changelist", "videos.view_video"),
             _item(request, _("Search films"), "manage_search", "videos_video_search", "videos.view_video"),
         ],
         _("Library"): [

@@ -8,4 +8,4 @@ class VideosConfig(AppConfig):
     """What happens in films, and who is in them."""
 
     name = "videos"
-    verbose_name = _("Videos")
+    verbose_name = _("Films")

@@ -27,7 +27,7 @@ def _compiled() -> gettext.GNUTranslations:
 
 
 def _marked() -> Iterator[str]:
-    for app in ("faces", "media_index", "photofinder"):
+    for app in ("faces", "media_index", "photofinder", "videos"):
         for path in (ROOT / app).rglob("*.py"):
             found = MARKED.findall(path.read_text(encoding="utf-8"))
             yield from (ast.literal_eval(f"({words})") for words in found)

@@ -60,8 +60,8 @@ class Video(models.Model):
     objects: ClassVar = VideoQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("video")
-        verbose_name_plural = _("videos")
+        verbose_name = _("film")
+        verbose_name_plural = _("films")
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(

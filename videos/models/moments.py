@@ -19,7 +19,7 @@ _WORDS = SearchVector("caption", "caption_ru", config="russian")
 class VideoEvent(models.Model):
     """Some seconds of a film that show the same: from when to when, best seen at `timestamp_s`, what it shows."""
 
-    video = models.ForeignKey(Video, models.CASCADE, related_name="events", verbose_name=_("video"))
+    video = models.ForeignKey(Video, models.CASCADE, related_name="events", verbose_name=_("film"))
     edition = models.PositiveIntegerField(editable=False)
     start_s = models.FloatField(_("start"))
     timestamp_s = models.FloatField(_("best seen at"))
@@ -37,8 +37,8 @@ class VideoEvent(models.Model):
     objects: ClassVar = VideoEventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("video event")
-        verbose_name_plural = _("video events")
+        verbose_name = _("event of a film")
+        verbose_name_plural = _("events of films")
         ordering: ClassVar = ["video", "start_s"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["video", "start_s"], name="video_event_once")]
         indexes: ClassVar = [
