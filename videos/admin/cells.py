@@ -57,20 +57,24 @@ _THINGS = {
 }
 
 
-def state_shown(video: Any) -> dict[str, Any]:
-    """What the state's template shows of a film of `videos_listed`."""
+def state_shown(video: Any, *, stills: int = 0) -> dict[str, Any]:
+    """What the state's template shows of a film of `videos_listed`; `stills` are the frames in which people are still
+    to be recognised.
+    """
     progress = video_progress(video)
     done = _("%(done)s of %(all)s") % {"done": clock(progress.position_s), "all": clock(progress.duration_s)}
     events = ngettext("%d event", "%d events", progress.events) % progress.events
     is_going = video.state == Video.State.INDEXING or progress.position_s > 0
     shown = [done, events, time_left(progress.eta_s)] if is_going else []
+    is_ready = video.state == Video.State.READY
+    recognising = _("People are being recognised") if is_ready and stills else ""
     return {
         "video": video,
         "colour": _COLOURS[video.state],
-        "is_unfinished": progress.is_unfinished or video.state == Video.State.SENDING,
+        "is_unfinished": progress.is_unfinished or video.state == Video.State.SENDING or bool(recognising),
         "progress": progress if progress.is_unfinished and progress.duration_s else None,
-        "words": " · ".join(part for part in shown if part) if progress.is_unfinished else "",
-        "events": events if video.state == Video.State.READY else "",
+        "words": " · ".join(part for part in shown if part) if progress.is_unfinished else recognising,
+        "events": events if is_ready else "",
         "reason": reason(video.error_code) if video.state == Video.State.FAILED else "",
     }
 

@@ -19,7 +19,7 @@ from videos.clock import clock
 from videos.models import Video, VideoEvent
 from videos.services.filtering import Filters
 from videos.services.search import moments_search
-from videos.services.timeline import motion_bars, video_progress
+from videos.services.timeline import motion_bars, stills_waiting, video_progress
 
 MAY_CHANGE = "videos.change_video"
 CARDS_PER_PAGE = 200
@@ -31,18 +31,19 @@ _CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,6})?)", re
 def film_page(request: HttpRequest, video: Any) -> dict[str, Any]:
     """All of it; with `?q=` the events that the words describe, with `?t=` from that second on."""
     at = seconds_read(request.GET.get("t", ""))
+    stills = stills_waiting(video)
     return {
         **admin.site.each_context(request),
         "title": video.name,
         "opts": Video._meta,
         "original": video,
         "video": video,
-        "version": _version(video),
+        "version": _version(video, stills),
         "url": film_url(video),
         "duration": clock(video.duration_s),
         "at": at,
         "poster": "" if at else cells.poster(video),
-        "state": cells.state_shown(video),
+        "state": cells.state_shown(video, stills=stills),
         "timeline": _timeline(video),
         "may_change": request.user.has_perm(MAY_CHANGE) and video.state != Video.State.SENDING,
         "may_delete": request.user.has_perm(MAY_DELETE),
@@ -52,19 +53,18 @@ def film_page(request: HttpRequest, video: Any) -> dict[str, Any]:
 
 def film_state(video: Any) -> dict[str, Any]:
     """How far the film is, for the script of its page: what differs from what it knows makes it ask for the page."""
-    progress = video_progress(video)
+    progress, stills = video_progress(video), stills_waiting(video)
     return {
-        "version": _version(video),
+        "version": _version(video, stills),
         "position": progress.position_s,
-        "unfinished": progress.is_unfinished,
         "url": film_url(video),
-        "state": render_to_string("admin/videos/video/state.html", cells.state_shown(video)),
+        "state": render_to_string("admin/videos/video/state.html", cells.state_shown(video, stills=stills)),
     }
 
 
-def _version(video: Any) -> str:
+def _version(video: Any, stills: int) -> str:
     """What changes when the page shows something else but how far the film is."""
-    return f"{video.state}-{video.edition}-{video.events_count}"
+    return f"{video.state}-{video.edition}-{video.events_count}-{stills}"
 
 
 def film_url(video: Video) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet
 
+from faces.querysets import UNFINISHED as UNFINISHED_PHOTOS
 from faces.querysets import counted
-from videos.models import Video, VideoEvent
+from videos.models import Video, VideoEvent, VideoStill
 from videos.querysets import UNFINISHED
 from videos.services.films import seconds_left
 
@@ -37,6 +38,11 @@ def video_progress(video: Any) -> Progress:
     is_unfinished = video.state in UNFINISHED
     eta_s = seconds_left(video)
     return Progress(video.position_s, video.duration_s, video.events_count, eta_s, is_unfinished)
+
+
+def stills_waiting(video: Video) -> int:
+    """In how many frames of a film people are still to be recognised."""
+    return VideoStill.objects.filter(video=video, photo__state__in=UNFINISHED_PHOTOS).count()
 
 
 def motion_bars(motion: Sequence[int], *, most: int) -> tuple[list[int], int]:

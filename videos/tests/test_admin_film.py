@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from faces.models import Event, Face, Person
+from faces.models import Event, Face, Person, Photo
 from faces.services.decisions import person_name
 from faces.services.uploads import event_create
 from faces.tests.desk import address, signed_in, text
@@ -103,13 +103,27 @@ def test_a_film_that_is_indexed_tells_its_page_what_is_new(video: Video) -> None
     browser = signed_in("moderator")
     link = address("videos_video_state", video.pk)
     before = browser.get(link).json()
-    assert before["unfinished"]
+    assert "data-unfinished" in before["state"]
     assert "0:20 of 1:00" in before["state"]
     assert before["version"] == _page(video).context["version"]
     happening(video, 3, 9, "Two people.")
     after = browser.get(link).json()
     assert after["version"] != before["version"]
     assert after["url"].startswith("/media/films/")
+
+
+def test_a_page_waits_for_people_to_be_recognised(video: Video) -> None:
+    seen(video, {4.0: (1,)})
+    happening(video, 3, 9, "A person.")
+    link = address("videos_video_state", video.pk)
+    Photo.objects.update(state="ingested")
+    before = signed_in("moderator").get(link).json()
+    assert "data-unfinished" in before["state"]
+    assert "People are being recognised" in before["state"]
+    Photo.objects.update(state="ready")
+    after = signed_in("moderator").get(link).json()
+    assert "data-unfinished" not in after["state"]
+    assert after["version"] != before["version"]
 
 
 def test_the_page_of_a_film_that_failed_says_why(video: Video) -> None:
