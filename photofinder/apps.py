@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from photofinder.celery import app as celery_app
-from photofinder.checks import check_engines, check_storage
+from photofinder.checks import check_engines, check_hardware, check_storage
 
 __all__ = ["PhotoFinderConfig", "celery_app"]  # shared tasks belong to the Celery app that is imported here
 
@@ -19,3 +19,4 @@ class PhotoFinderConfig(AppConfig):
         """Register the checks."""
         register(check_engines)
         register(check_storage)
+        register(check_hardware)

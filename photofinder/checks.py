@@ -22,6 +22,17 @@ def check_storage(**_: Any) -> list[CheckMessage]:
     return list(_storage_messages())
 
 
+def check_hardware(**_: Any) -> list[CheckMessage]:
+    """The decoder of films is one that FFmpeg was built with."""
+    from av.codec.hwaccel import hwdevices_available
+
+    named, known = settings.VIDEO_INDEXER["hardware"], hwdevices_available()
+    if not named or named in known:
+        return []
+    hint = f"Set VIDEO_HARDWARE to one of {', '.join(known)}, or leave it out. Until then the processor decodes."
+    return [Warning(f"VIDEO_HARDWARE={named} is no decoder here.", hint=hint, id="photofinder.W003")]
+
+
 def _engine_messages(stage: str) -> Iterator[CheckMessage]:
     path = settings.ENGINES[stage]["CLASS"]
     if "." not in path:
@@ -44,7 +55,7 @@ def _engine_messages(stage: str) -> Iterator[CheckMessage]:
 
 
 def _unknown_engine(stage: str, name: str) -> Error:
-    names = [known for known in settings.FACE_ENGINES if known != "fake"]
+    names = [known for known in getattr(settings, f"{stage.upper()}_ENGINES") if known != "fake"]
     meant = get_close_matches(name, names, n=1) or [" or ".join(names)]
     hint = f"Set {stage.upper()}_ENGINE to {meant[0]}, or to the dotted path of an engine class."
     return Error(f"There is no {stage} engine {name!r}.", hint=hint, id="photofinder.E001")

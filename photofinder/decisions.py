@@ -54,4 +54,4 @@ EVENT_LEAVERS = ["videos.services.deletion.event_videos_delete"]
 VIDEO_SLICE_SECONDS = 600  # after which a worker passes a film on: below Celery's time limit
 VIDEO_SEARCH_CANDIDATES = 1000  # events that a search ranks at most by each of its reasons
 VIDEO_EXACT_EVENTS = 10_000  # among so many each is compared: an index would give up where a filter leaves few
-VIDEO_COMMIT_SECONDS = 3  # of work at most that a killed worker loses
+VIDEO_COMMIT_SECONDS = 3  # of work after which all that has ended is committed

@@ -16,8 +16,7 @@ class JoiningS3Storage(S3Storage):  # type: ignore[misc] # untyped
 
     def join(self, name: str, parts: Iterable[str]) -> None:
         """photofinder.storage.join, as a multipart upload that copies (UploadPartCopy)."""
-        for left in self.bucket.multipart_uploads.filter(Prefix=name):  # by whoever was killed
-            left.abort()
+        self.join_drop(name)
         upload = self.bucket.Object(name).initiate_multipart_upload(
             ContentType=mimetypes.guess_type(name)[0] or self.default_content_type
         )
@@ -27,6 +26,11 @@ class JoiningS3Storage(S3Storage):  # type: ignore[misc] # untyped
         except BaseException:
             upload.abort()
             raise
+
+    def join_drop(self, name: str) -> None:
+        """photofinder.storage.join_drop."""
+        for left in self.bucket.multipart_uploads.filter(Prefix=name):
+            left.abort()
 
     def _copied(self, part: Any, key: str) -> Any:
         try:

@@ -75,9 +75,9 @@ def chunk_key(video_id: int, start: int) -> str:
     return f"films/{video_id}/{start:015d}.part"
 
 
-def is_chunk(key: str) -> bool:
-    """Whether the key is one of `chunk_key`."""
-    return key.startswith("films/") and key.endswith(".part")
+def is_film(key: str) -> bool:
+    """Whether the key is of a film, of a part of one, or of what a killed worker left of it."""
+    return key.startswith("films/")
 
 
 def film_key(video_id: int, extension: str) -> str:
@@ -112,6 +112,11 @@ def join(key: str, parts: Iterable[str]) -> None:
     On S3, whose server does it, all but the last are of 5 MiB or more. Raises Problem `missing`.
     """
     default_storage.join(key, parts)  # type: ignore[attr-defined] # both storages of settings.STORAGES have it
+
+
+def join_drop(key: str) -> None:
+    """Delete what a `join` that was killed left of `key` without a key of its own."""
+    default_storage.join_drop(key)  # type: ignore[attr-defined] # as above
 
 
 def size(key: str) -> int:
@@ -176,6 +181,9 @@ class SignedFileSystemStorage(FileSystemStorage):
     def join(self, name: str, parts: Iterable[str]) -> None:
         """One file of others: `join` of this module."""
         self.save(name, _Joined(parts))
+
+    def join_drop(self, name: str) -> None:
+        """`join_drop` of this module: on a disk all that is left has keys."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Keys are made of the content, so a key that exists is written again."""

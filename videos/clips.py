@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from photofinder.errors import Problem, RefusedFile
-from videos.decoding import Source, opened
+from videos.decoding import Reading, Source, is_cover, opened
 
 # What MP4 can hold and players expect in it; all else goes into Matroska, which holds everything.
 _OF_MP4 = frozenset({"h264", "hevc", "av1", "mpeg4", "vp9", "aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
@@ -29,6 +29,7 @@ class Clipping:
 
     def __init__(self, source: Source) -> None:
         self._film = opened(source)
+        self._reading = Reading(source, self._film)
         self._streams = [stream for stream in self._film.streams if _is_copied(stream)]
         pictures = [stream for stream in self._streams if stream.type == "video"]
         if not pictures:
@@ -74,15 +75,17 @@ class Clipping:
                 copy.mux(packet)
 
     def _is_over(self, seconds: float) -> bool:
+        return 0 < self._duration_s() <= seconds
+
+    def _duration_s(self) -> float:
         duration = _seconds(self._pictures.duration, self._pictures.time_base)
-        duration = duration or (self._film.duration or 0) / av.time_base
-        return 0 < duration <= seconds
+        return duration or (self._film.duration or 0) / av.time_base
 
     def _packets(self, start_s: float, end_s: float) -> Iterator[Any]:
         """Those from the key frame before the start to the end, the key frame's first."""
         self._seek(start_s)
         begins_s: float | None = None
-        going = {stream.index for stream in self._streams}
+        going, at_s = {stream.index for stream in self._streams}, start_s
         for packet in self._demuxed(self._streams):
             index, at_s = packet.stream.index, _seconds(packet.dts, packet.time_base)
             if begins_s is None:
@@ -95,11 +98,13 @@ class Clipping:
                     return
             elif _shown_at(packet) >= begins_s:  # frames before it in time show nothing without their own key frame
                 yield packet
+        self._reading.check(at_s, min(end_s, self._duration_s()))
 
     def _demuxed(self, streams: Sequence[Any]) -> Iterator[Any]:
         """Packets with a time, as far as the file can be read."""
         with suppress(av.FFmpegError):
             for packet in self._film.demux(streams):
+                self._reading.note(packet)
                 if packet.dts is not None and packet.size:
                     yield packet
 
@@ -110,8 +115,7 @@ class Clipping:
 
 def _is_copied(stream: Any) -> bool:
     """Sound and moving pictures; a cover is none."""
-    is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
-    return stream.type in ("video", "audio") and not is_cover and bool(stream.codec_context)
+    return stream.type in ("video", "audio") and not is_cover(stream) and bool(stream.codec_context)
 
 
 def _move(packet: Any, seconds: float) -> None:

@@ -4,6 +4,7 @@ Every frame is decoded, for films are compressed that way, but only those that a
 gray for the motion filter, upright RGB for those that go on.
 """
 
+import logging
 import math
 import os
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from av.codec.hwaccel import HWAccel
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from photofinder.errors import RefusedFile
+from photofinder.errors import Problem, RefusedFile
+from videos.clock import clock
 
 Source = Path | str | BinaryIO  # a path, a URL or a seekable stream
 GRAY_PX = 160  # the long side of the motion filter's copy
@@ -30,6 +32,15 @@ _ROUNDING_S = 1e-6
 # Twice the processors, so that frames are decoded while others are looked at; FFmpeg itself takes 16 at most.
 _THREADS = min(2 * (os.cpu_count() or 1), 16)
 _BROKEN_IN_A_ROW = 500  # packets that cannot be decoded, after which the rest of the film is given up
+_BACK_S, _AHEAD_S = 1.0, 60.0  # a clock that goes back by more, or beyond the film's end by more at once, is wrong
+_ASTRAY_IN_A_ROW = 50  # frames with a wrong time, which are no damage to be passed over
+# What FFmpeg may take a file for: formats of films, and none that names other files or addresses to be read.
+_FORMATS = "asf,avi,flv,h264,hevc,m4v,matroska,webm,mov,mp4,mpeg,mpegts,mpegvideo,mxf,ogg"
+_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file,http,https,tcp,tls,httpproxy"}
+_RECONNECTING = {"reconnect": "1", "reconnect_on_network_error": "1", "reconnect_delay_max": "10"}
+_WHOLE, _SHORT_S = 0.98, 5.0  # the share of its bytes, and the seconds at its end, without which a film is there
+_PATIENCE_S = 60.0  # with a server or a disk that says nothing
+_log = logging.getLogger(__name__)
 Gray = NDArray[np.uint8]
 Pixels = NDArray[np.uint8]
 
@@ -66,16 +77,36 @@ class Look:
         return _turned(rgb, self._rotation)
 
 
+class Reading:
+    """How far a film is read that a server hands out: FFmpeg takes a lost connection for the end of the film."""
+
+    def __init__(self, source: Source, container: Any) -> None:
+        is_remote = isinstance(source, str) and "://" in source
+        self._size, self._read = container.size if is_remote else 0, 0
+
+    def note(self, packet: Any) -> None:
+        """The next packet was read."""
+        self._read = max(self._read, (packet.pos or 0) + packet.size)
+
+    def check(self, shown_s: float, end_s: float) -> None:
+        """Raise Problem `storage_failed` where nothing comes any more after `shown_s` of `end_s` seconds, though there
+        are more bytes: a film that was cut off has none.
+        """
+        if self._read < _WHOLE * self._size and shown_s < end_s - _SHORT_S:
+            raise Problem("storage_failed", f"The film could not be read on after {clock(max(shown_s, 0.0))}.")
+
+
 class Film:
     """An open film; a context manager.
 
     Raises RefusedFile `not_a_video`, `no_video_stream`, `zero_duration`, `too_many_pixels` or `too_many_hours` when it
     is opened, and `damaged` when nothing of it can be decoded. `hardware` names a device of FFmpeg (cuda, vaapi, ...);
-    where that cannot decode the film the processor does.
+    where that is missing or cannot decode the film the processor does.
     """
 
     def __init__(self, source: Source, *, hardware: str = "") -> None:
         self._container = opened(source, hardware)
+        self._reading = Reading(source, self._container)
         self._graying: Any = VideoReformatter()  # one for all: what it prepares for a size takes longer than a frame
         try:
             self.info = self._read_info()
@@ -90,14 +121,14 @@ class Film:
         self._container.close()
 
     def looks(self, *, start_s: float, every_frames: int, every_s: float) -> Iterator[Look]:
-        """From `start_s` on one of `every_frames` frames, and at least one in `every_s` seconds where there are."""
-        stream = self._container.streams.video[0]
-        origin = _seconds(stream.start_time, stream.time_base)
+        """From `start_s` on one of `every_frames` frames, and at least one in `every_s` seconds where there are.
+
+        Raises RefusedFile `clock_jumps`, `damaged`, and Problem `storage_failed` when the connection is lost.
+        """
         if start_s > 0:
-            self._seek(start_s + origin, stream)
+            self._seek(start_s)
         passed, last, shown_s = every_frames, -math.inf, -math.inf
-        for frame in self._frames():
-            shown_s = self._shown_at(frame, origin, shown_s)
+        for shown_s, frame in self._shown():
             passed += 1
             is_due = passed >= every_frames or shown_s - last >= every_s
             if is_due and shown_s > last and shown_s >= start_s - _ROUNDING_S:
@@ -114,9 +145,7 @@ class Film:
         return look.pixels()
 
     def _read_info(self) -> FilmInfo:
-        if not self._container.streams.video:
-            raise RefusedFile("no_video_stream", "This file has sound or pictures, but no film in it.")
-        stream = self._container.streams.video[0]
+        stream = self._stream = _film_stream(self._container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = _THREADS
         width, height = stream.codec_context.width, stream.codec_context.height
@@ -172,19 +201,43 @@ class Film:
     def _frames(self) -> Iterator[Any]:
         """All frames that can be decoded; a broken part is left out, and after very many broken packets the rest."""
         broken = 0
-        packets = self._container.demux(video=0)
+        packets = self._container.demux(self._stream)
         while broken < _BROKEN_IN_A_ROW:
             try:
                 packet = next(packets)
+            except (StopIteration, av.EOFError):
+                return
+            except (av.FFmpegError, ValueError):
+                broken += 1
+                packets = self._container.demux(self._stream)  # the one that raised has ended
+                continue
+            self._reading.note(packet)
+            try:
                 for frame in packet.decode():
                     broken = 0
                     yield frame
-            except StopIteration:
-                return
             except av.EOFError:
                 return
             except (av.FFmpegError, ValueError):
                 broken += 1
+
+    def _shown(self) -> Iterator[tuple[float, Any]]:
+        """Frames, each with the second at which it is shown; those whose clock is wrong are left out."""
+        origin, latest, astray = _seconds(self._stream.start_time, self._stream.time_base), -math.inf, 0
+        for frame in self._frames():
+            shown_s = self._shown_at(frame, origin, latest)
+            if not self._is_astray(shown_s, latest):
+                latest, astray = max(latest, shown_s), 0
+                yield shown_s, frame
+                continue
+            astray += 1
+            if astray >= _ASTRAY_IN_A_ROW:
+                where = clock(max(latest, 0.0))
+                detail = (
+                    f"The clock of this film jumps at {where}, as in recordings that were put one behind the other."
+                )
+                raise RefusedFile("clock_jumps", f"{detail} Convert it, then send it again.")
+        self._reading.check(latest, self.info.duration_s)
 
     def _shown_at(self, frame: Any, origin: float, last: float) -> float:
         """By the frame's own time stamp; a frame without one comes one frame after the last."""
@@ -193,9 +246,16 @@ class Film:
         step = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
         return max(last, 0.0) + step
 
-    def _seek(self, seconds: float, stream: Any) -> None:
+    def _is_astray(self, shown_s: float, latest: float) -> bool:
+        is_back = shown_s < latest - _BACK_S
+        is_ahead = shown_s > max(latest, self.info.duration_s) + _AHEAD_S
+        return is_back or is_ahead or shown_s > _LONGEST_S
+
+    def _seek(self, shown_s: float) -> None:
         """To the key frame before; a film with a broken index is read from its start."""
+        stream = self._stream
         try:
+            seconds = shown_s + _seconds(stream.start_time, stream.time_base)
             self._container.seek(int(seconds / stream.time_base), stream=stream)
         except av.FFmpegError:
             with suppress(av.FFmpegError):
@@ -209,13 +269,33 @@ class Film:
 
 def opened(source: Source, hardware: str = "") -> Any:
     """The container that FFmpeg reads. Raises RefusedFile `not_a_video`."""
-    options: dict[str, Any] = {}
-    if hardware:
-        options["hwaccel"] = HWAccel(device_type=hardware, allow_software_fallback=True)
     try:
-        return av.open(str(source) if isinstance(source, Path | str) else source, mode="r", **options)
+        if hardware:
+            return _container(source, hwaccel=HWAccel(device_type=hardware, allow_software_fallback=True))
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        _log.warning("%s decodes nothing here (%s); the processor does", hardware, _said(error))
+    try:
+        return _container(source)
     except (av.FFmpegError, ValueError, EOFError) as error:
         raise RefusedFile("not_a_video", f"This is not a film that can be read ({_said(error)}).") from error
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether a stream of pictures is the one picture that stands for the file."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _container(source: Source, **options: Any) -> Any:
+    given = _OPTIONS | (_RECONNECTING if isinstance(source, str) else {})
+    file = str(source) if isinstance(source, Path | str) else source
+    return av.open(file, mode="r", options=given, timeout=(_PATIENCE_S, _PATIENCE_S), **options)
+
+
+def _film_stream(container: Any) -> Any:
+    for stream in container.streams.video:
+        if not is_cover(stream):
+            return stream
+    raise RefusedFile("no_video_stream", "This file has sound or pictures, but no film in it.")
 
 
 def _said(error: Exception) -> str:

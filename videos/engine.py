@@ -23,6 +23,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import close_old_connections
 
+from photofinder.errors import Problem
 from videos.config import IndexerConfig
 
 T = TypeVar("T")
@@ -71,13 +72,16 @@ class VideoSearchEngine:
     async def run_indexing(self, video_path: str | Path, user_id: str | int) -> Indexed:
         """Index the film at an absolute path within settings.VIDEO_ROOTS, which `user_id` (a name of the caller's own)
         sent; one that was indexed before is indexed again and replaced. Raises Problem `outside_roots`, `missing`,
-        `busy`; what is wrong with the film itself is told in the answer.
+        `busy`, `invalid` (no user, or too long a name), and RefusedFile for a file that is empty or not called like a
+        film; what is wrong with the film itself is told in the answer.
         """
-        return await _in_thread(self._index, str(video_path), str(user_id), executor=_films)
+        return await _in_thread(self._index, str(video_path), _owner(user_id), executor=_films)
 
     async def search(self, query: str, top_k: int = 10, *, user_id: str | int | None = None) -> list[Moment]:
         """The events that the words describe, best first, at most `top_k`; of that user's films when one is given."""
-        return await _in_thread(self._search, query, top_k, None if user_id is None else str(user_id))
+        if not query.strip():
+            return []
+        return await _in_thread(self._search, query, top_k, "" if user_id is None else _owner(user_id))
 
     def _set_up(self) -> None:
         if not apps.ready:
@@ -92,12 +96,19 @@ class VideoSearchEngine:
         video = path_index(path=path, owner=owner, config=self.config)
         return Indexed(video.pk, video.state, video.events.count(), video.error_code, video.error)
 
-    def _search(self, query: str, top_k: int, owner: str | None) -> list[Moment]:
+    def _search(self, query: str, top_k: int, owner: str) -> list[Moment]:
         from videos.services.filtering import Filters  # as above
         from videos.services.search import moments_search
 
-        found = moments_search(words=query, filters=Filters(owner=owner or ""), limit=top_k)
+        found = moments_search(words=query, filters=Filters(owner=owner), limit=top_k)
         return [_moment(hit.event, hit.similarity or 0.0) for hit in found.hits]
+
+
+def _owner(user_id: str | int) -> str:
+    """Raises Problem `invalid`: films of nobody are the site's own."""
+    if not str(user_id):
+        raise Problem("invalid", "Say whose films they are.")
+    return str(user_id)
 
 
 def _moment(event: Any, similarity: float) -> Moment:

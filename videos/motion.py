@@ -22,6 +22,7 @@ _ABSORBED_WEIGHT = 0.105  # when its mixture has a tenth of the weight: -ln(1 - 
 _VARIANCE = 20.0  # squared distance, in variances, from which on a pixel is foreground
 _NOISE = 36.0  # of a pixel's variance: films are compressed, and their blocks flicker by this much
 _CUT = 0.6  # the share of a frame that no person moves at once
+_LEARNT_S = 10.0  # of absence at most: whoever appears after a long gap is not background at once
 _STILL = 8.0  # by which pixels differ from the last look, in the mean of a spot, when nothing moves there
 _MOST_SPOTS = 30
 _OPEN = np.ones((3, 3), np.uint8)
@@ -31,12 +32,11 @@ _JOIN = np.ones((9, 5), np.uint8)  # parts of one body lie above each other
 @dataclass(frozen=True)
 class Motion:
     """How much of a frame moves (0-1), and boxes (left, top, width, height in fractions) around what does, the largest
-    first; `is_cut` where a scene begins, in which nothing is known to be background yet.
+    first. A scene that begins moves as a whole (1), and without boxes.
     """
 
     share: float
     boxes: tuple[Box, ...] = ()
-    is_cut: bool = False
 
 
 class MotionFilter:
@@ -57,7 +57,8 @@ class MotionFilter:
         if self._last.shape != soft.shape:
             return self._begin(soft, timestamp_s, 0.0)
         if self._rest is not None and cv2.absdiff(soft, self._rest).max() < _STILL:
-            return Motion(0.0)  # most looks of most films; the model learns of them with the next one
+            self._last_s = timestamp_s  # there was nothing to learn
+            return Motion(0.0)
         background = np.asarray(self._model.getBackgroundImage(), np.uint8)
         lit = _lit(soft, background)
         moving = self._moving(lit, timestamp_s)
@@ -73,11 +74,11 @@ class MotionFilter:
         self._model.apply(gray, learningRate=1.0)
         self._last, self._last_s, self._rest = gray, timestamp_s, None
         self._known, self._is_known = gray.copy(), np.zeros(gray.shape, bool)
-        return Motion(share, is_cut=True)
+        return Motion(share)
 
     def _moving(self, lit: Gray, timestamp_s: float) -> Gray:
         """What is neither background nor known beside it, without specks."""
-        rate = min(max(timestamp_s - self._last_s, 0.0) * _ABSORBED_WEIGHT / _ABSORBED_S, 0.1)
+        rate = min(max(timestamp_s - self._last_s, 0.0), _LEARNT_S) * _ABSORBED_WEIGHT / _ABSORBED_S
         mask = np.asarray(self._model.apply(lit, learningRate=rate), np.uint8)
         near = cv2.absdiff(lit, self._known) < (_VARIANCE * _NOISE) ** 0.5
         mask[near & self._is_known] = 0

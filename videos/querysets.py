@@ -48,8 +48,8 @@ class VideoEventQuerySet(models.QuerySet["VideoEvent"]):
         return self.filter(starts & ends)
 
     def with_films(self) -> VideoEventQuerySet:
-        """Each with its film and that film's event, without what only searches read."""
-        return self.select_related("video__event").defer("embedding", "words")
+        """Each with its film and that film's event, without what only searches and timelines read."""
+        return self.select_related("video__event").defer("embedding", "words", "video__motion")
 
     def nearest(self, vector: NDArray[float32], *, contract: str, is_exact: bool = False) -> models.QuerySet[Any]:
         """Of that contract, nearest first, each with its cosine `distance`."""

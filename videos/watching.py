@@ -49,7 +49,7 @@ class Watcher:
         watch = _Watch(self._config, self._detect, start_s)
         began = time.monotonic()
         config = self._config
-        # By whole looks before, so that they fall on the same frames again.
+        # By whole looks before: in a film of 10 frames a second they fall on the same frames again.
         from_s = start_s - (start_s - _bare_since(motion, int(start_s))) // config.look_seconds * config.look_seconds
         for look in film.looks(start_s=from_s, every_frames=config.frame_skip, every_s=config.look_seconds):
             watch.look(look)

@@ -30,6 +30,7 @@ def event_context(event: Event, **more: Any) -> dict[str, Any]:
         "event": event,
         "cover": _cover(event),
         "photos_count": event.photos.taken().filter(state="ready").count(),
+        "has_films": event.photos.stills().filter(state="ready").exists(),
         "is_over": is_over(event),
         "is_short": len(event.text) <= SHORT_TEXT,
         "find_url": reverse("event-find", args=[event.slug]),

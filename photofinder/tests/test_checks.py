@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage
 
 from faces.checks import check_calibration
 from photofinder import engines
-from photofinder.checks import check_engines, check_storage
+from photofinder.checks import check_engines, check_hardware, check_storage
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,17 @@ def test_it_offers_the_engine_that_was_meant(settings: Any) -> None:
     message = check_engines()[0]
     assert (message.id, message.is_serious()) == ("photofinder.E001", True)
     assert "Set FACE_ENGINE to insightface" in str(message.hint)
+
+
+def test_it_offers_engines_of_the_stage(settings: Any) -> None:
+    settings.ENGINES = {"object": {"CLASS": "yolo8", "OPTIONS": {}}}
+    assert "Set OBJECT_ENGINE to yolov8" in str(check_engines()[0].hint)
+
+
+@pytest.mark.parametrize(("hardware", "ids"), [("", []), ("cuda", []), ("gpu", ["photofinder.W003"])])
+def test_it_notices_a_decoder_that_ffmpeg_does_not_have(settings: Any, hardware: str, ids: list[str]) -> None:
+    settings.VIDEO_INDEXER = settings.VIDEO_INDEXER | {"hardware": hardware}
+    assert _ids(check_hardware()) == ids
 
 
 @pytest.mark.parametrize("path", ["faces.engines.nothing.Engine", "faces.engines.fake.Nothing"])

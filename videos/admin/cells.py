@@ -11,6 +11,7 @@ from photofinder.storage import signed_url
 from videos.clock import clock
 from videos.models import Video, VideoEvent
 from videos.services.timeline import video_progress
+from videos.wording import RUSSIAN
 
 _COLOURS: dict[str, str] = {
     Video.State.SENDING: "default",
@@ -30,31 +31,13 @@ _REASONS = {
     "missing": gettext_lazy("The file is not there any more"),
     "outside_roots": gettext_lazy("Outside the folders in VIDEO_ROOTS"),
     "storage_full": gettext_lazy("The storage is full"),
-    "storage_failed": gettext_lazy("The storage could not be written"),
+    "storage_failed": gettext_lazy("The storage could not be read or written"),
+    "clock_jumps": gettext_lazy("Its clock jumps"),
     "crashed": gettext_lazy("Indexing it stopped the worker"),
     "deleted": gettext_lazy("It is being deleted"),
     "engine_unavailable": gettext_lazy("An engine is not installed"),
 }
-_THINGS = {
-    "person": gettext_lazy("people"),
-    "object": gettext_lazy("things"),
-    "car": gettext_lazy("cars"),
-    "bicycle": gettext_lazy("bicycles"),
-    "motorcycle": gettext_lazy("motorcycles"),
-    "bus": gettext_lazy("buses"),
-    "truck": gettext_lazy("trucks"),
-    "dog": gettext_lazy("dogs"),
-    "cat": gettext_lazy("cats"),
-    "bottle": gettext_lazy("bottles"),
-    "cup": gettext_lazy("cups"),
-    "chair": gettext_lazy("chairs"),
-    "backpack": gettext_lazy("backpacks"),
-    "handbag": gettext_lazy("handbags"),
-    "suitcase": gettext_lazy("suitcases"),
-    "cell phone": gettext_lazy("phones"),
-    "laptop": gettext_lazy("laptops"),
-    "book": gettext_lazy("books"),
-}
+_RUSSIAN = RUSSIAN | {"object": "предмет"}
 
 
 def state_shown(video: Any, *, stills: int = 0) -> dict[str, Any]:
@@ -103,4 +86,5 @@ def caption(event: VideoEvent) -> str:
 def things(counts: Mapping[str, int]) -> list[str]:
     """What is seen and how many of it, the most first."""
     most_first = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
-    return [f"{_THINGS.get(label, label)}: {number}" for label, number in most_first]
+    names = _RUSSIAN if get_language() == "ru" else {}
+    return [f"{names.get(label, label)}: {number}" for label, number in most_first]

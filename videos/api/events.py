@@ -42,7 +42,7 @@ class VideoEventSerializer(serializers.ModelSerializer[VideoEvent]):
 
     @extend_schema_field(URI_OR_NULL)
     def get_url(self, event: VideoEvent) -> str | None:
-        """Null for a film that does not lie in the storage."""
+        """Signed."""
         path = player_path(video=event.video, at=event.start_s, is_attendee=False)
         return absolute(self.context["request"], path)
 
@@ -55,9 +55,9 @@ class VideoEvents(ListAPIView[VideoEvent]):
 
     def get_queryset(self) -> VideoEventQuerySet:
         """By their times."""
-        video = get_object_or_404(Video, pk=self.kwargs["video_id"])
-        events: VideoEventQuerySet = VideoEvent.objects.filter(video=video).select_related("video")
-        return events.defer("embedding", "words").order_by("start_s")
+        video = get_object_or_404(Video.objects.defer("motion"), pk=self.kwargs["video_id"])
+        events: VideoEventQuerySet = VideoEvent.objects.filter(video=video).with_films()
+        return events.order_by("start_s")
 
     @extend_schema(operation_id="videos_events_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

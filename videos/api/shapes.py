@@ -60,9 +60,7 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
     events_count = serializers.IntegerField(help_text="Events that were found so far.")
     eta_s = serializers.SerializerMethodField(help_text="Seconds to go; null while nobody can tell.")
     poster_url = serializers.SerializerMethodField(help_text="A frame of it, null until there is one; expires.")
-    url = serializers.SerializerMethodField(
-        help_text="The page that plays it; expires. Null for a film that does not lie in the storage."
-    )
+    url = serializers.SerializerMethodField(help_text="The page that plays it; expires. Null while it is being sent.")
 
     class Meta:
         model = Video

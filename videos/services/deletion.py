@@ -21,7 +21,9 @@ def video_delete(*, video: Video) -> None:
     Video.objects.filter(pk=video.pk).update(run=F("run") + 1, changed_at=timezone.now(), **values)
     batch = Video.objects.filter(pk=video.pk).values_list("batch", flat=True).first() or 0
     stills_drop(photo_ids=list(video.stills.values_list("photo", flat=True)))
-    _strays_drop(batch)
+    strays_drop(batch)
+    if not video.key and not video.path:
+        storage.join_drop(storage.film_key(video.pk, ""))
     with transaction.atomic():
         UploadBatch.objects.filter(pk=batch, photos=None).delete()
         files_drop(keys=storage.film_keys(video.pk))
@@ -38,11 +40,11 @@ def leavings_drop(*, video: Video) -> None:
     """Delete what a worker wrote of a film that was deleted meanwhile; of one that is there nothing."""
     if Video.objects.filter(pk=video.pk).exists():
         return
-    _strays_drop(video.batch_id or 0)
+    strays_drop(video.batch_id or 0)
     files_drop(keys=storage.film_keys(video.pk))
 
 
-def _strays_drop(batch: int) -> None:
-    """Stills that were made, but not written down as the film's."""
+def strays_drop(batch: int) -> None:
+    """Delete the stills of a film's batch that were made, but not written down as the film's."""
     strays = Photo.objects.stills().filter(batch=batch, stills=None)
     stills_drop(photo_ids=list(strays.values_list("pk", flat=True)))

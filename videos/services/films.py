@@ -87,12 +87,12 @@ def film_path(path: str, *, is_folder: bool = False) -> Path:
     roots = [Path(root).resolve() for root in settings.VIDEO_ROOTS]
     try:
         found = Path(path).resolve()
+        is_there = found.is_dir() if is_folder else found.is_file()
     except (OSError, ValueError, RuntimeError) as error:
         raise Problem("missing", f"There is no such file: {path}") from error
     if not Path(path).is_absolute() or not any(found.is_relative_to(root) for root in roots):
         known = ", ".join(settings.VIDEO_ROOTS) or "none"
         raise Problem("outside_roots", f"Films are read from the folders in VIDEO_ROOTS only ({known}).")
-    is_there = found.is_dir() if is_folder else found.is_file()
     if not is_there or not os.access(found, os.R_OK | (os.X_OK if is_folder else 0)):
         raise Problem("missing", f"There is no {'folder' if is_folder else 'file'} that can be read at {path}.")
     return found

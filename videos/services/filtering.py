@@ -51,7 +51,9 @@ def counts_read(text: str) -> tuple[CountFilter, ...]:
 
 
 def events_filtered(filters: Filters) -> VideoEventQuerySet:
-    """The events that pass."""
+    """The events that pass. Raises Problem `invalid` for a time that ends before it starts."""
+    if filters.start_s is not None and filters.end_s is not None and filters.end_s < filters.start_s:
+        raise Problem("invalid", _("The time ends before it starts."))
     events: VideoEventQuerySet = VideoEvent.objects.between(filters.start_s, filters.end_s)
     for field, value in {"video": filters.video, "video__event": filters.event}.items():
         events = events if value is None else events.filter(**{field: value})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -22,11 +22,11 @@ from videos.engines.base import Detection, Frame, Pixels
 from videos.models import Video
 from videos.querysets import UNFINISHED
 from videos.services.deletion import leavings_drop
-from videos.services.films import film_opened, film_path
+from videos.services.films import film_opened, film_source
 from videos.services.joining import film_join
 from videos.services.recording import Superseded, poster_write, run_go_on, run_of, stretch_write, video_fail
 from videos.services.seeing import frames_see
-from videos.services.sending import sendings_expire
+from videos.services.sending import path_note, sendings_expire
 from videos.watching import Watcher
 
 
@@ -39,15 +39,25 @@ def videos_index(*, video_ids: list[int], config: IndexerConfig | None = None) -
 def path_index(*, path: str, owner: str, config: IndexerConfig) -> Video:
     """Index the film at a path, which `owner` sent, from its start to its end, here and now.
 
-    Raises Problem `outside_roots`, `missing`, and `busy` while another worker is at it.
+    After a worker that was killed it goes on from the last committed second. Raises what `path_note` raises, and
+    Problem `busy` while another worker is at it.
     """
-    known, _ = Video.objects.get_or_create(path=str(film_path(path)), owner=owner, defaults={"name": Path(path).name})
+    known, _ = path_note(path=path, event=None, by=None, owner=owner)
     with transaction.atomic():
         video = Video.objects.select_for_update().get(pk=known.pk)
-        if video.state in UNFINISHED:
+        is_lost = Video.objects.stalled().filter(pk=video.pk).exists()
+        if video.state in UNFINISHED and not is_lost:
             raise Problem("busy", "This film is being indexed.")
-        _begin_anew(video)
-    video_index(video_id=video.pk, config=config, slice_seconds=math.inf)
+        if is_lost:  # whoever was at it was killed: it goes on from there
+            Video.objects.filter(pk=video.pk).update(state=Video.State.QUEUED)
+        else:
+            _begin_anew(video)
+    try:
+        video_index(video_id=video.pk, config=config, slice_seconds=math.inf)
+    except Exception as error:
+        video.refresh_from_db()
+        video_fail(video, "crashed", f"Indexing stopped: {error!r}")
+        raise
     video.refresh_from_db()
     return video
 
@@ -62,12 +72,16 @@ def video_index(*, video_id: int, config: IndexerConfig | None = None, slice_sec
     try:
         config = config or site_config()
         film_join(video=video)
-        if not video.poster_key:
+        if not video.poster_key or not video.position_s:
             _poster(video)
         with film_opened(video, hardware=config.hardware) as film:
             _describe(video, film)
             _watch(video, film, config, slice_seconds or settings.VIDEO_SLICE_SECONDS)
     except Superseded:
+        leavings_drop(video=video)
+    except IntegrityError:  # of rows that went with the film
+        if Video.objects.filter(pk=video_id).exists():
+            raise
         leavings_drop(video=video)
     except Problem as problem:
         video_fail(video, problem.code, problem.detail)
@@ -155,6 +169,8 @@ def _describe(video: Video, film: Film) -> None:
     """Write down what the film says of itself. Raises Superseded."""
     info = film.info
     said = {name: getattr(info, name) for name in ("width", "height", "duration_s", "frame_rate", "codec")}
+    if video.path:
+        said["bytes"] = Path(film_source(video)).stat().st_size  # another file may lie there than before
     if not run_of(video).update(**said):
         raise Superseded
     video.duration_s = info.duration_s

@@ -39,6 +39,7 @@ def _sights(faces: Mapping[int, float | None]) -> list[_Sight]:
     for face, photo, quality in Face.objects.filter(pk__in=faces).values_list("pk", "photo", "quality"):
         seen[photo] = max(seen.get(photo, (None, 0.0)), (faces[face], quality), key=_rank)
     stills = VideoStill.objects.filter(photo__in=seen).select_related("video__event", "photo__image", "photo__event")
+    stills = stills.defer("video__motion")
     return [_Sight(still, *seen[still.photo_id]) for still in stills.order_by("video", "timestamp_s")]
 
 

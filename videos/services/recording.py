@@ -19,6 +19,7 @@ from videos.config import IndexerConfig
 from videos.engines.base import Caption, Pixels
 from videos.grouping import Group
 from videos.models import Video, VideoEvent, VideoStill
+from videos.services.deletion import strays_drop
 from videos.services.films import storing
 from videos.services.seeing import captions_embed, scenes_describe, still_jpeg
 from videos.watching import Stretch
@@ -49,7 +50,8 @@ def video_fail(video: Video, code: str, detail: str) -> None:
 
 
 def stretch_write(*, video: Video, stretch: Stretch, config: IndexerConfig, worked_s: float) -> None:
-    """Commit a stretch: its events and stills take the place of those that an earlier edition had there.
+    """Commit a stretch: its events and stills take the place of those that an earlier edition had there. The film is
+    ready when what is left of earlier ones is gone, too.
 
     Raises Superseded, and Problem `storage_full` or `storage_failed`.
     """
@@ -72,6 +74,8 @@ def stretch_write(*, video: Video, stretch: Stretch, config: IndexerConfig, work
         )
     if stretch.until_s == math.inf:
         leftovers_drop(video=video)
+        if not run_of(video).update(state=Video.State.READY, changed_at=timezone.now()):
+            raise Superseded
 
 
 def poster_write(*, video: Video, pixels: Pixels) -> None:
@@ -84,10 +88,13 @@ def poster_write(*, video: Video, pixels: Pixels) -> None:
 
 
 def leftovers_drop(*, video: Video) -> None:
-    """Delete what an earlier edition left: stills that are not made any more, and frames that no event names."""
+    """Delete what earlier editions and killed runs left: stills that are not made any more or were never written down,
+    and frames that no event names.
+    """
     old = VideoStill.objects.filter(video=video, edition__lt=video.edition)
     stills_drop(photo_ids=list(old.values_list("photo", flat=True)))
     old.delete()
+    strays_drop(video.batch_id or 0)
     named = {video.poster_key, *VideoEvent.objects.filter(video=video).values_list("frame_key", flat=True)}
     for key in storage.film_keys(video.pk):
         if key.startswith("frames/") and key not in named:
@@ -113,9 +120,8 @@ def _event(video: Video, group: Group, caption: Caption, contract: str, vector: 
 
 def _position_write(video: Video, stretch: Stretch, worked_s: float) -> None:
     """Raises Superseded: the row is locked until the transaction ends, so no other run begins meanwhile."""
-    is_last = stretch.until_s == math.inf
     video.attempts = 0 if stretch.until_s > video.position_s else video.attempts
-    video.position_s = video.duration_s if is_last else stretch.until_s
+    video.position_s = video.duration_s if stretch.until_s == math.inf else stretch.until_s
     video.motion = motion_joined(video.motion, stretch.motion)
     video.working_s += worked_s
     values = {
@@ -124,7 +130,6 @@ def _position_write(video: Video, stretch: Stretch, worked_s: float) -> None:
         "working_s": video.working_s,
         "attempts": video.attempts,
         "changed_at": timezone.now(),
-        "state": Video.State.READY if is_last else Video.State.INDEXING,
     }
     if not run_of(video).update(**values):
         raise Superseded

@@ -22,7 +22,7 @@ from videos.models import Video, VideoChunk
 from videos.services.deletion import leavings_drop, video_delete
 from videos.services.films import EXTENSIONS, film_extension, film_name, film_path, storing
 
-_PATH_LENGTH = 1000
+_PATH_LENGTH, _OWNER_LENGTH = 1000, 64
 _MOST_TOLD = 20  # missing parts that a refusal names
 
 
@@ -74,7 +74,7 @@ def chunk_write(*, video: Video, start: int, content: BinaryIO) -> None:
         storage.save(storage.chunk_key(video.pk, start), body)
     if not _chunk_note(video, start, size):
         leavings_drop(video=video)
-        raise Problem("not_sending", "Sending this film was cancelled.")
+        raise Problem("not_sending", "All parts of this film are here already, or sending it was cancelled.")
 
 
 def missing_parts(video: Video) -> list[int]:
@@ -105,21 +105,33 @@ def video_complete(*, video: Video) -> None:
 def video_add_path(*, path: str, event: Event | None, by: User | None) -> tuple[Video, bool]:
     """The film at an absolute path within settings.VIDEO_ROOTS, queued where it lies, and whether it is new.
 
-    The same file again in the same event is the film that is there. Raises Problem `outside_roots`, `missing`, and
-    RefusedFile `not_a_video`, `empty`.
+    Raises what `path_note` raises.
     """
+    video, is_new = path_note(path=path, event=event, by=by)
+    if is_new:
+        _queue(video)
+    return video, is_new
+
+
+@transaction.atomic
+def path_note(*, path: str, event: Event | None, by: User | None, owner: str = "") -> tuple[Video, bool]:
+    """The film at an absolute path within settings.VIDEO_ROOTS, queued by nobody yet, and whether it is new.
+
+    The same file again in the same event, of the same owner, is the film that is there. Raises Problem `outside_roots`,
+    `missing`, `invalid` (an owner of more than 64 letters), and RefusedFile `not_a_video`, `empty`.
+    """
+    if len(owner) > _OWNER_LENGTH:
+        raise Problem("invalid", f"Names of users have at most {_OWNER_LENGTH} letters.")
     found = film_path(path)
     name, where = film_name(found.name), _writable(found)
     _path_turn(where)
-    known = Video.objects.filter(path=where, event=event, owner="").first()
+    known = Video.objects.filter(path=where, event=event, owner=owner).first()
     if known:
         return known, False
     size = found.stat().st_size
     if not size:
         raise RefusedFile("empty", "The file is empty.")
-    video = Video.objects.create(path=where, name=name, bytes=size, event=event, by=by)
-    _queue(video)
-    return video, True
+    return Video.objects.create(path=where, name=name, bytes=size, event=event, by=by, owner=owner), True
 
 
 def folder_films(path: str) -> list[Path]:
@@ -145,8 +157,11 @@ def _queue(video: Video) -> None:
 
 @transaction.atomic
 def _chunk_note(video: Video, start: int, size: int) -> bool:
-    """Write down that a part is here; no, if the film is gone."""
-    if not Video.objects.select_for_update().filter(pk=video.pk).exists():
+    """Write down that a part is here; no, if the film is gone, or one already: then the part came twice."""
+    row = Video.objects.select_for_update().filter(pk=video.pk).first()
+    if row is None or row.state != Video.State.SENDING:
+        if row and row.key:
+            storage.delete(storage.chunk_key(video.pk, start))
         return False
     VideoChunk.objects.get_or_create(video=video, start=start, defaults={"bytes": size})
     return True

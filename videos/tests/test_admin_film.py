@@ -52,11 +52,11 @@ def test_events_are_cards_in_the_order_of_time(video: Video) -> None:
     assert [card.event for card in answer.context["cards"]] == [early, late]
     page = text(answer)
     assert "0:03–0:09" in page
-    assert "people: 2" in page
+    assert "person: 2" in page
     assert f"/change/?t={early.start_s:.1f}" in page
     russian = text(_page(video, language="ru"))
     assert "Два человека." in russian
-    assert "люди: 2" in russian
+    assert "человек: 2" in russian
 
 
 def test_who_is_seen_in_an_event_leads_to_the_person(video: Video) -> None:

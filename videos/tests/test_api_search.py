@@ -95,6 +95,8 @@ def test_it_looks_in_one_film_at_some_time_for_somebody(client: Caller, party: V
         ({"start_s": "soon"}, 400, "invalid"),
         ({"start_s": "nan"}, 400, "invalid"),
         ({"end_s": -1}, 400, "invalid"),
+        ({"start_s": 10, "end_s": 5}, 400, "invalid"),
+        ({"q": "people", "start_s": 10, "end_s": 5}, 400, "invalid"),
         ({"q": "people " * 100}, 400, "invalid"),
         ({"q": "people\0"}, 400, "invalid"),
         ({"video": "x"}, 400, "invalid"),

@@ -1,5 +1,6 @@
 """Whatever a file is, its film ends in a clear state with a reason, and the next one of the same task is indexed."""
 
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,30 @@ def sound_only(path: Path) -> None:
         container.mux(stream.encode())
 
 
+def sound_with_a_cover(path: Path) -> None:
+    sound_only(path.with_suffix(".m4a"))
+    cover = path.with_suffix(".mkv")
+    film(cover, lambda _shown: room(), seconds=0.1, codec="mjpeg", pixel_format="yuvj420p")
+    with (
+        av.open(str(path), "w") as container,
+        av.open(str(path.with_suffix(".m4a"))) as sound,
+        av.open(str(cover)) as pictures,
+    ):
+        sources: list[Any] = [pictures.streams.video[0], sound.streams.audio[0]]
+        streams: list[Any] = [container.add_stream_from_template(source) for source in sources]
+        streams[0].disposition = av.stream.Disposition.attached_pic
+        for source, stream in zip(sources, streams, strict=True):
+            for packet in source.container.demux(source):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    container.mux(packet)
+
+
+def script_of_films(path: Path) -> None:
+    """A text by which FFmpeg would play the films beside it."""
+    path.write_text("ffconcat version 1.0\nfile good.mp4\n")
+
+
 def no_frames(path: Path) -> None:
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("libx264", rate=10)
@@ -90,10 +115,12 @@ def cut_before_its_index(path: Path) -> None:
         (lambda path: path.write_bytes(b"\x00" * 100_000), {"not_a_video"}),
         (cut_before_its_index, {"not_a_video"}),
         (sound_only, {"no_video_stream"}),
+        (sound_with_a_cover, {"no_video_stream"}),
+        (script_of_films, {"not_a_video"}),
         (no_frames, {"no_video_stream"}),
         (noise_in_frames, {"damaged"}),
     ],
-    ids=["words", "noise", "zeros", "cut off", "sound only", "no frames", "noise in frames"],
+    ids=["words", "noise", "zeros", "cut off", "sound only", "cover", "script", "no frames", "noise in frames"],
 )
 def test_a_file_that_is_no_film_fails_with_the_reason_and_the_next_is_indexed(
     make: Make, codes: set[str], films: Path, good: bytes
@@ -192,6 +219,25 @@ def test_the_times_of_a_film_with_a_variable_frame_rate_are_those_that_a_player_
     assert all(5.4 <= event.start_s <= event.end_s <= 8.1 for event in events)
 
 
+def test_recordings_put_one_behind_the_other_fail_where_the_clock_jumps(films: Path) -> None:
+    parts = [film(films / f"{name}.ts", crossing((1, 3)), seconds=8) for name in "ab"]
+    (films / "both.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    (video,) = indexed(films, "both.ts")
+    assert (video.state, video.error_code) == ("failed", "clock_jumps")
+    assert "0:07" in video.error
+
+
+def test_single_frames_with_a_wrong_time_are_left_out(films: Path) -> None:
+    film(films / "wild.mkv", crossing((1, 3)), seconds=5, times=iter([*(n / 10 for n in range(50)), 2e7]))
+    content = bytearray((films / "wild.mkv").read_bytes())
+    duration = content.index(b"\x44\x89\x88") + 3  # the header's own word, in milliseconds
+    content[duration : duration + 8] = struct.pack(">d", 5000.0)
+    (films / "wild.mkv").write_bytes(content)
+    (video,) = indexed(films, "wild.mkv")
+    assert (video.state, len(video.motion)) == ("ready", 5)
+    assert video.events.exists()
+
+
 def test_frames_larger_than_8k_are_refused(films: Path) -> None:
     black = np.zeros((8200, 8200, 3), np.uint8)
     film(films / "huge.avi", lambda _shown: black, seconds=0.1, codec="mjpeg", pixel_format="yuvj420p")
@@ -218,6 +264,9 @@ def test_a_path_outside_the_roots_is_refused_whichever_way_it_is_written(way: st
     assert refused.value.code == "outside_roots"
     with pytest.raises(Problem):
         path_index(path=path, owner="42", config=site_config())
+    with pytest.raises(Problem) as too_long:
+        video_add_path(path=str(films / ("a" * 300 + ".mp4")), event=None, by=None)
+    assert too_long.value.code == "missing"
     assert not Video.objects.exists()
 
 

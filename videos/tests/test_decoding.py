@@ -64,6 +64,18 @@ def test_other_codecs_and_ten_bits_are_read(tmp_path: Path, codec: str, pixel_fo
         assert _apart(opened.frame_at(0.5), room()) < 25
 
 
+@pytest.mark.parametrize("hardware", ["cuda", "no such device"])
+def test_the_processor_decodes_where_the_graphics_card_cannot(
+    tmp_path: Path, hardware: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = film(tmp_path / "one.mp4", lambda _t: room(), seconds=1)
+    with Film(path, hardware=hardware) as opened:
+        assert _apart(opened.frame_at(0.5), room()) < 25
+    assert "the processor does" in caplog.text or hardware == "cuda"  # where there is CUDA it decodes
+    with pytest.raises(RefusedFile):
+        Film(tmp_path / "one.txt", hardware=hardware)
+
+
 def test_large_frames_are_made_small(tmp_path: Path) -> None:
     path = film(tmp_path / "large.mp4", lambda _t: room(3840, 2160), seconds=0.3)
     with Film(path) as opened:

@@ -43,7 +43,7 @@ def _soft(x: float, y: float, radius: float) -> NDArray[np.float32]:
 
 
 def _share(seen: list[Motion]) -> float:
-    assert not any(one.is_cut for one in seen[1:])
+    assert not any(one.share == 1 for one in seen[1:])
     return max(one.share for one in seen)
 
 

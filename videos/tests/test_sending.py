@@ -184,6 +184,13 @@ def test_parts_are_joined_on_s3(settings: Any, bucket: Any) -> None:
     assert begun.id not in [left.id for left in bucket.multipart_uploads.all()]
 
 
+def test_nothing_stays_on_s3_of_a_film_that_is_deleted_after_its_worker_was_killed(bucket: Any) -> None:
+    video = Video.objects.create(name="film.mp4", bytes=9, state="indexing")
+    bucket.Object(storage.film_key(video.pk, "mp4")).initiate_multipart_upload()
+    video_delete(video=video)
+    assert list(bucket.multipart_uploads.all()) == []
+
+
 def test_a_part_that_s3_lost_fails_the_film_with_the_reason(settings: Any, bucket: Any) -> None:
     settings.VIDEO_CHUNK_BYTES = size = 5 * 1024**2
     video = sent(CONTENT * 3500, size)

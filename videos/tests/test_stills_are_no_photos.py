@@ -65,7 +65,7 @@ def test_events_do_not_count_them(photo: Photo, event: Event, caller: Callable[[
 def test_an_event_with_films_only_has_no_photos(film: Video, event: Event, client: Client) -> None:
     assert event_cover(event) is None
     page = client.get(f"/e/{event.slug}/").content.decode()
-    assert "The photos are still on their way" in page
+    assert "we look for you in the videos" in page
 
 
 def test_people_are_counted_by_photos_and_known_by_frames(photo: Photo, caller: Callable[[str], Caller]) -> None:
