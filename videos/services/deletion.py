@@ -20,7 +20,7 @@ def video_delete(*, video: Video) -> None:
     values = {"state": Video.State.FAILED, "error_code": "deleted", "error": "This film is being deleted."}
     Video.objects.filter(pk=video.pk).update(run=F("run") + 1, changed_at=timezone.now(), **values)
     batch = Video.objects.filter(pk=video.pk).values_list("batch", flat=True).first() or 0
-    stills_drop(photo_ids=list(video.stills.values_list("photo", flat=True)))
+    stills_drop(photo_ids=list(video.stills.filter(photo__isnull=False).values_list("photo", flat=True)))
     strays_drop(batch)
     if not video.key and not video.path:
         storage.join_drop(storage.film_key(video.pk, ""))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from faces.models import Face
+from faces.models import Face, Photo
 from faces.services.moments import Moment
 from videos.clock import clock
 from videos.models import VideoEvent, VideoStill
@@ -19,6 +19,7 @@ class _Sight:
     """A still in which somebody was seen, how sure and how well."""
 
     still: VideoStill
+    photo: Photo
     similarity: float | None
     quality: float
 
@@ -40,7 +41,8 @@ def _sights(faces: Mapping[int, float | None]) -> list[_Sight]:
         seen[photo] = max(seen.get(photo, (None, 0.0)), (faces[face], quality), key=_rank)
     stills = VideoStill.objects.filter(photo__in=seen).select_related("video__event", "photo__image", "photo__event")
     stills = stills.defer("video__motion")
-    return [_Sight(still, *seen[still.photo_id]) for still in stills.order_by("video", "timestamp_s")]
+    in_order = stills.order_by("video", "timestamp_s")
+    return [_Sight(still, still.photo, *seen[still.photo.pk]) for still in in_order if still.photo]
 
 
 def _rank(seen: tuple[float | None, float]) -> tuple[float, float]:
@@ -99,7 +101,7 @@ def _moment(span: list[_Sight], event: VideoEvent | None, is_attendee: bool) -> 
         end_s=end_s,
         timestamp_s=at,
         clock=f"{clock(start_s)}–{clock(end_s)}",
-        still=best.still.photo,
+        still=best.photo,
         caption=event.caption if event else "",
         caption_ru=event.caption_ru if event else "",
         object_counts=event.object_counts if event else {},

@@ -10,13 +10,13 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from faces.models import Event, UploadBatch
-from faces.services.stills import stills_add, stills_drop
+from faces.services.stills import stills_add
 from faces.services.uploads import batch_create
 from photofinder import storage
 from photofinder.images import thumbnails
 from videos.clock import clock
 from videos.config import IndexerConfig
-from videos.engines.base import Caption, Pixels
+from videos.engines.base import Caption, Frame, Pixels
 from videos.grouping import Group
 from videos.models import Video, VideoEvent, VideoStill
 from videos.services.deletion import strays_drop
@@ -25,6 +25,7 @@ from videos.services.seeing import captions_embed, scenes_describe, still_jpeg
 from videos.watching import Stretch
 
 FRAME_PX = 640
+_ERASED_S = 1.5  # of a film around a still that was deleted, which show the same people
 Vector = NDArray[np.float32]
 
 
@@ -91,9 +92,7 @@ def leftovers_drop(*, video: Video) -> None:
     """Delete what earlier editions and killed runs left: stills that are not made any more or were never written down,
     and frames that no event names.
     """
-    old = VideoStill.objects.filter(video=video, edition__lt=video.edition)
-    stills_drop(photo_ids=list(old.values_list("photo", flat=True)))
-    old.delete()
+    VideoStill.objects.filter(video=video, edition__lt=video.edition, photo__isnull=False).delete()
     strays_drop(video.batch_id or 0)
     named = {video.poster_key, *VideoEvent.objects.filter(video=video).values_list("frame_key", flat=True)}
     for key in storage.film_keys(video.pk):
@@ -150,7 +149,7 @@ def motion_joined(motion: Sequence[int], looks: Sequence[tuple[float, float]]) -
 
 def _stills_take(video: Video, groups: Sequence[Group]) -> list[VideoStill]:
     """Frames with faces as photos of the film's event; a film that is of no event has none."""
-    frames = [frame for group in groups for _score, frame in group.stills.values()]
+    frames = _not_erased(video, [frame for group in groups for _score, frame in group.stills.values()])
     if video.event is None or not frames:
         return []
     batch = video.batch or _batch_begin(video, video.event)
@@ -161,6 +160,18 @@ def _stills_take(video: Video, groups: Sequence[Group]) -> list[VideoStill]:
         for frame, photo in zip(frames, photos, strict=True)
         if photo is not None
     ]
+
+
+def _not_erased(video: Video, frames: Sequence[Frame]) -> list[Frame]:
+    """Without those of moments whose stills were deleted; what was kept beside them before is kept again."""
+    rows = dict(VideoStill.objects.filter(video=video).values_list("timestamp_s", "photo"))
+    erased = [at for at, photo in rows.items() if photo is None]
+    near = {
+        frame.timestamp_s
+        for frame in frames
+        if any(abs(frame.timestamp_s - at) < _ERASED_S for at in erased) and not rows.get(frame.timestamp_s)
+    }
+    return [frame for frame in frames if frame.timestamp_s not in near]
 
 
 @transaction.atomic

@@ -6,12 +6,14 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from faces.models import Event, PendingDeletion, Photo
 from faces.services.files import files_delete
+from faces.services.stills import stills_drop
 from faces.services.uploads import event_create
 from photofinder import storage
 from photofinder.errors import Problem
@@ -122,6 +124,24 @@ def test_stills_of_other_bytes_take_the_place_of_the_first(video: Video, monkeyp
     monkeypatch.setattr(seeing, "STILL_QUALITY", 85)
     _ready(video)
     assert Photo.objects.stills().count() == VideoStill.objects.count() > 0
+
+
+@pytest.mark.usefixtures("faces_everywhere")
+def test_who_was_forgotten_does_not_come_back_with_the_frames_beside(video: Video) -> None:
+    _ready(video)
+    gone, *kept = video.stills.order_by("timestamp_s")
+    stills_drop(photo_ids=[gone.photo_id or 0])
+    video_reindex(video_id=video.pk)
+    every = {**settings.VIDEO_INDEXER, "frame_skip": 3}
+    video_index(video_id=video.pk, config=IndexerConfig(**every))
+    again = video.stills.filter(photo__isnull=False).order_by("timestamp_s").values_list("timestamp_s", flat=True)
+    assert not [at for at in again if abs(at - gone.timestamp_s) < 1.5]
+    assert again
+    video_reindex(video_id=video.pk)
+    _ready(video)
+    assert [still.timestamp_s for still in video.stills.filter(photo__isnull=False).order_by("timestamp_s")] == [
+        still.timestamp_s for still in kept
+    ]
 
 
 @pytest.mark.usefixtures("faces_everywhere")
