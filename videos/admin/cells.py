@@ -33,6 +33,8 @@ _REASONS = {
     "storage_full": gettext_lazy("The storage is full"),
     "storage_failed": gettext_lazy("The storage could not be read or written"),
     "clock_jumps": gettext_lazy("Its clock jumps"),
+    "busy": gettext_lazy("The film is not here as a whole yet"),
+    "invalid_range": gettext_lazy("The film has no such part, or it is too long"),
     "crashed": gettext_lazy("Indexing it stopped the worker"),
     "deleted": gettext_lazy("It is being deleted"),
     "engine_unavailable": gettext_lazy("An engine is not installed"),

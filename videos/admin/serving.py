@@ -4,9 +4,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from photofinder.errors import Problem
+from videos.admin import cells
 from videos.admin.shown import film_address
 from videos.models import Video, VideoEvent
 from videos.pages.film import content_type, part_of_film
@@ -36,6 +38,6 @@ def clip_view(request: HttpRequest, pk: int, event: int) -> HttpResponseBase:
     try:
         clip = clip_write(video=row.video, start_s=row.start_s, end_s=max(row.end_s, row.start_s + _LEAST_S))
     except Problem as problem:
-        messages.error(request, problem.detail)
+        messages.error(request, _("The clip could not be made: %(reason)s.") % {"reason": cells.reason(problem.code)})
         return redirect(film_address(pk, row.start_s))
     return FileResponse(clip.file, as_attachment=True, filename=clip.name, content_type=content_type(clip.name))

@@ -150,7 +150,7 @@ def test_a_clip_that_cannot_be_made_leads_back_with_the_reason(video: Video) -> 
     row = happening(video, 3, 9, "Two people.")
     answer = signed_in("moderator").get(address("videos_video_clip", video.pk, row.pk), follow=True)
     assert answer.redirect_chain == [(f"{address('videos_video_change', video.pk)}?t=3.0", 302)]
-    assert "not a film" in text(answer)
+    assert "The clip could not be made: Not a film." in text(answer)
 
 
 @pytest.mark.parametrize(
