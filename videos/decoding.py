@@ -39,7 +39,7 @@ _FORMATS = "asf,avi,flv,h264,hevc,m4v,matroska,webm,mov,mp4,mpeg,mpegts,mpegvide
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file,http,https,tcp,tls,httpproxy"}
 _RECONNECTING = {"reconnect": "1", "reconnect_on_network_error": "1", "reconnect_delay_max": "10"}
 _WHOLE, _SHORT_S = 0.98, 5.0  # the share of its bytes, and the seconds at its end, without which a film is there
-_PATIENCE_S = 60.0  # with a server or a disk that says nothing
+_PATIENCE_S = 30.0  # with a server or a disk that says nothing
 _log = logging.getLogger(__name__)
 Gray = NDArray[np.uint8]
 Pixels = NDArray[np.uint8]
@@ -85,12 +85,12 @@ class Reading:
         self._size, self._read = container.size if is_remote else 0, 0
 
     def note(self, packet: Any) -> None:
-        """The next packet was read."""
+        """The next packet, of whichever stream, was read."""
         self._read = max(self._read, (packet.pos or 0) + packet.size)
 
     def check(self, shown_s: float, end_s: float) -> None:
-        """Raise Problem `storage_failed` where nothing comes any more after `shown_s` of `end_s` seconds, though there
-        are more bytes: a film that was cut off has none.
+        """Raise Problem `storage_failed` where no packet comes any more after `shown_s` of `end_s` seconds, though
+        there are more bytes: a film that was cut off has none.
         """
         if self._read < _WHOLE * self._size and shown_s < end_s - _SHORT_S:
             raise Problem("storage_failed", f"The film could not be read on after {clock(max(shown_s, 0.0))}.")
@@ -107,6 +107,7 @@ class Film:
     def __init__(self, source: Source, *, hardware: str = "") -> None:
         self._container = opened(source, hardware)
         self._reading = Reading(source, self._container)
+        self._is_over = False  # all packets were read
         self._graying: Any = VideoReformatter()  # one for all: what it prepares for a size takes longer than a frame
         try:
             self.info = self._read_info()
@@ -128,7 +129,7 @@ class Film:
         if start_s > 0:
             self._seek(start_s)
         passed, last, shown_s = every_frames, -math.inf, -math.inf
-        for shown_s, frame in self._shown():
+        for shown_s, frame in self._shown(start_s):
             passed += 1
             is_due = passed >= every_frames or shown_s - last >= every_s
             if is_due and shown_s > last and shown_s >= start_s - _ROUNDING_S:
@@ -201,17 +202,20 @@ class Film:
     def _frames(self) -> Iterator[Any]:
         """All frames that can be decoded; a broken part is left out, and after very many broken packets the rest."""
         broken = 0
-        packets = self._container.demux(self._stream)
+        packets = self._container.demux()
         while broken < _BROKEN_IN_A_ROW:
             try:
                 packet = next(packets)
             except (StopIteration, av.EOFError):
+                self._is_over = True
                 return
             except (av.FFmpegError, ValueError):
                 broken += 1
-                packets = self._container.demux(self._stream)  # the one that raised has ended
+                packets = self._container.demux()  # the one that raised has ended
                 continue
             self._reading.note(packet)
+            if packet.stream.index != self._stream.index:
+                continue
             try:
                 for frame in packet.decode():
                     broken = 0
@@ -221,12 +225,14 @@ class Film:
             except (av.FFmpegError, ValueError):
                 broken += 1
 
-    def _shown(self) -> Iterator[tuple[float, Any]]:
+    def _shown(self, start_s: float) -> Iterator[tuple[float, Any]]:
         """Frames, each with the second at which it is shown; those whose clock is wrong are left out."""
         origin, latest, astray = _seconds(self._stream.start_time, self._stream.time_base), -math.inf, 0
+        end_s = max(self.info.duration_s, start_s)
         for frame in self._frames():
             shown_s = self._shown_at(frame, origin, latest)
-            if not self._is_astray(shown_s, latest):
+            is_ahead = shown_s > min(max(latest, end_s) + _AHEAD_S, _LONGEST_S)
+            if not is_ahead and shown_s >= latest - _BACK_S:
                 latest, astray = max(latest, shown_s), 0
                 yield shown_s, frame
                 continue
@@ -237,7 +243,8 @@ class Film:
                     f"The clock of this film jumps at {where}, as in recordings that were put one behind the other."
                 )
                 raise RefusedFile("clock_jumps", f"{detail} Convert it, then send it again.")
-        self._reading.check(latest, self.info.duration_s)
+        if self._is_over:
+            self._reading.check(latest, self.info.duration_s)
 
     def _shown_at(self, frame: Any, origin: float, last: float) -> float:
         """By the frame's own time stamp; a frame without one comes one frame after the last."""
@@ -245,11 +252,6 @@ class Film:
             return _seconds(frame.pts, frame.time_base) - origin
         step = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
         return max(last, 0.0) + step
-
-    def _is_astray(self, shown_s: float, latest: float) -> bool:
-        is_back = shown_s < latest - _BACK_S
-        is_ahead = shown_s > max(latest, self.info.duration_s) + _AHEAD_S
-        return is_back or is_ahead or shown_s > _LONGEST_S
 
     def _seek(self, shown_s: float) -> None:
         """To the key frame before; a film with a broken index is read from its start."""
@@ -268,7 +270,9 @@ class Film:
 
 
 def opened(source: Source, hardware: str = "") -> Any:
-    """The container that FFmpeg reads. Raises RefusedFile `not_a_video`."""
+    """The container that FFmpeg reads. Raises RefusedFile `not_a_video`, and Problem `storage_failed` for a server that
+    does not give it.
+    """
     try:
         if hardware:
             return _container(source, hwaccel=HWAccel(device_type=hardware, allow_software_fallback=True))
@@ -277,6 +281,8 @@ def opened(source: Source, hardware: str = "") -> Any:
     try:
         return _container(source)
     except (av.FFmpegError, ValueError, EOFError) as error:
+        if isinstance(source, str) and not isinstance(error, ValueError | EOFError):
+            raise Problem("storage_failed", f"The storage did not give the film ({_said(error)}).") from error
         raise RefusedFile("not_a_video", f"This is not a film that can be read ({_said(error)}).") from error
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db.models import Q
@@ -19,7 +19,7 @@ def stills_add(*, batch: UploadBatch, stills: Sequence[tuple[str, bytes]]) -> li
     None for a frame in which somebody was forgotten: it does not come back.
     """
     digests = [hashlib.sha256(jpeg).hexdigest() for _name, jpeg in stills]
-    erased = set(ErasedStill.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
+    erased = stills_erased(digests)
     photos: list[Photo | None] = []
     new: list[int] = []
     for (name, jpeg), digest in zip(stills, digests, strict=True):
@@ -33,6 +33,11 @@ def stills_add(*, batch: UploadBatch, stills: Sequence[tuple[str, bytes]]) -> li
         new += [photo.pk] * is_new
     enqueue(settings.PIPELINE[Photo.State.QUEUED], new, chunk=settings.FACE_CHUNK)
     return photos
+
+
+def stills_erased(digests: Iterable[str]) -> set[str]:
+    """Which of these digests are of frames in which somebody was forgotten."""
+    return set(ErasedStill.objects.filter(sha256__in=list(digests)).values_list("sha256", flat=True))
 
 
 def stills_drop(*, photo_ids: Sequence[int]) -> None:

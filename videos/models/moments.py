@@ -60,12 +60,13 @@ class VideoEvent(models.Model):
 class VideoStill(models.Model):
     """A frame with faces, as a photo of the film's event: who is in it is found out as of any other photo.
 
-    Without its photo it says that this was deleted, as of somebody who was forgotten: nothing of that moment is kept
-    again.
+    It stays when the photo is deleted: if that was of somebody who was forgotten, as its digest tells, nothing of that
+    moment is kept again.
     """
 
     video = models.ForeignKey(Video, models.CASCADE, related_name="stills")
     photo = models.ForeignKey("faces.Photo", models.SET_NULL, null=True, related_name="stills")
+    sha256 = models.CharField(max_length=64, blank=True)  # of the photo's image
     edition = models.PositiveIntegerField()
     timestamp_s = models.FloatField()
 

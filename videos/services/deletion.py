@@ -20,14 +20,17 @@ def video_delete(*, video: Video) -> None:
     values = {"state": Video.State.FAILED, "error_code": "deleted", "error": "This film is being deleted."}
     Video.objects.filter(pk=video.pk).update(run=F("run") + 1, changed_at=timezone.now(), **values)
     batch = Video.objects.filter(pk=video.pk).values_list("batch", flat=True).first() or 0
-    stills_drop(photo_ids=list(video.stills.filter(photo__isnull=False).values_list("photo", flat=True)))
-    strays_drop(batch)
+    photos = list(video.stills.filter(photo__isnull=False).values_list("photo", flat=True))
+    video.stills.all().delete()
+    alone = Photo.objects.filter(pk__in=photos, stills=None)  # another film may show the same frame
+    stills_drop(photo_ids=list(alone.values_list("pk", flat=True)))
     if not video.key and not video.path:
         storage.join_drop(storage.film_key(video.pk, ""))
     with transaction.atomic():
-        UploadBatch.objects.filter(pk=batch, photos=None).delete()
         files_drop(keys=storage.film_keys(video.pk))
         Video.objects.filter(pk=video.pk).delete()
+    strays_drop(batch)
+    UploadBatch.objects.filter(pk=batch, photos=None).delete()
 
 
 def event_videos_delete(*, event: Event) -> None:

@@ -49,13 +49,14 @@ def path_index(*, path: str, owner: str, config: IndexerConfig) -> Video:
         if video.state in UNFINISHED and not is_lost:
             raise Problem("busy", "This film is being indexed.")
         if is_lost:  # whoever was at it was killed: it goes on from there
-            Video.objects.filter(pk=video.pk).update(state=Video.State.QUEUED)
+            Video.objects.filter(pk=video.pk).update(state=Video.State.QUEUED, changed_at=timezone.now())
         else:
             _begin_anew(video)
+    video.refresh_from_db()
     try:
         video_index(video_id=video.pk, config=config, slice_seconds=math.inf)
     except Exception as error:
-        video.refresh_from_db()
+        video.run += 1  # which it began
         video_fail(video, "crashed", f"Indexing stopped: {error!r}")
         raise
     video.refresh_from_db()
@@ -170,7 +171,9 @@ def _describe(video: Video, film: Film) -> None:
     info = film.info
     said = {name: getattr(info, name) for name in ("width", "height", "duration_s", "frame_rate", "codec")}
     if video.path:
-        said["bytes"] = Path(film_source(video)).stat().st_size  # another file may lie there than before
+        said["bytes"] = Path(film_source(video)).stat().st_size
+        if said["bytes"] != video.bytes and not video.position_s:  # another film lies there now
+            video.stills.filter(photo=None).delete()
     if not run_of(video).update(**said):
         raise Superseded
     video.duration_s = info.duration_s

@@ -1,16 +1,17 @@
 """Writing down what was watched: rows of a stretch in one transaction, after the files that they name."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from faces.models import Event, UploadBatch
-from faces.services.stills import stills_add
+from faces.services.stills import stills_add, stills_erased
 from faces.services.uploads import batch_create
 from photofinder import storage
 from photofinder.images import thumbnails
@@ -66,15 +67,22 @@ def stretch_write(*, video: Video, stretch: Stretch, config: IndexerConfig, work
         for group in stretch.groups:
             _frame_save(storage.frame_key(video.pk, group.best.frame.timestamp_s), group.best.frame.pixels)
         taken = _stills_take(video, stretch.groups)
+    before_s = video.position_s
     with transaction.atomic():
         _position_write(video, stretch, worked_s)
-        VideoEvent.objects.filter(video=video, edition__lt=video.edition, start_s__lt=stretch.until_s).delete()
+        events_known = VideoEvent.objects.filter(video=video, start_s__lt=stretch.until_s)
+        # Of this edition only what somebody wrote who was killed when all but the last step was done.
+        events_known.filter(Q(edition__lt=video.edition) | Q(start_s__gte=before_s)).delete()
         VideoEvent.objects.bulk_create(events)
         VideoStill.objects.bulk_create(
-            taken, update_conflicts=True, unique_fields=["video", "timestamp_s"], update_fields=["photo", "edition"]
+            taken,
+            update_conflicts=True,
+            unique_fields=["video", "timestamp_s"],
+            update_fields=["photo", "sha256", "edition"],
         )
     if stretch.until_s == math.inf:
-        leftovers_drop(video=video)
+        with storing():
+            leftovers_drop(video=video)
         if not run_of(video).update(state=Video.State.READY, changed_at=timezone.now()):
             raise Superseded
 
@@ -119,8 +127,9 @@ def _event(video: Video, group: Group, caption: Caption, contract: str, vector: 
 
 def _position_write(video: Video, stretch: Stretch, worked_s: float) -> None:
     """Raises Superseded: the row is locked until the transaction ends, so no other run begins meanwhile."""
-    video.attempts = 0 if stretch.until_s > video.position_s else video.attempts
-    video.position_s = video.duration_s if stretch.until_s == math.inf else stretch.until_s
+    position_s = max(video.position_s, video.duration_s) if stretch.until_s == math.inf else stretch.until_s
+    video.attempts = 0 if position_s > video.position_s else video.attempts
+    video.position_s = position_s
     video.motion = motion_joined(video.motion, stretch.motion)
     video.working_s += worked_s
     values = {
@@ -156,22 +165,30 @@ def _stills_take(video: Video, groups: Sequence[Group]) -> list[VideoStill]:
     named = [(f"{video.name} {clock(frame.timestamp_s)}", still_jpeg(frame)) for frame in frames]
     photos = stills_add(batch=batch, stills=named)
     return [
-        VideoStill(video=video, photo=photo, edition=video.edition, timestamp_s=frame.timestamp_s)
-        for frame, photo in zip(frames, photos, strict=True)
+        VideoStill(
+            video=video,
+            photo=photo,
+            sha256=hashlib.sha256(jpeg).hexdigest(),
+            edition=video.edition,
+            timestamp_s=frame.timestamp_s,
+        )
+        for frame, photo, (_name, jpeg) in zip(frames, photos, named, strict=True)
         if photo is not None
     ]
 
 
 def _not_erased(video: Video, frames: Sequence[Frame]) -> list[Frame]:
-    """Without those of moments whose stills were deleted; what was kept beside them before is kept again."""
-    rows = dict(VideoStill.objects.filter(video=video).values_list("timestamp_s", "photo"))
-    erased = [at for at, photo in rows.items() if photo is None]
-    near = {
-        frame.timestamp_s
+    """Without those of moments in which somebody was who was forgotten; frames beside them that are kept stay."""
+    rows = VideoStill.objects.filter(video=video)
+    kept = set(rows.filter(photo__isnull=False).values_list("timestamp_s", flat=True))
+    gone = dict(rows.filter(photo=None).values_list("timestamp_s", "sha256"))
+    digests = stills_erased(gone.values())
+    erased = [at for at, digest in gone.items() if digest in digests]
+    return [
+        frame
         for frame in frames
-        if any(abs(frame.timestamp_s - at) < _ERASED_S for at in erased) and not rows.get(frame.timestamp_s)
-    }
-    return [frame for frame in frames if frame.timestamp_s not in near]
+        if frame.timestamp_s in kept or all(abs(frame.timestamp_s - at) >= _ERASED_S for at in erased)
+    ]
 
 
 @transaction.atomic

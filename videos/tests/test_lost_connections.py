@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import av
+import numpy as np
 import pytest
 
-from photofinder.errors import Problem, RefusedFile
+from photofinder.errors import Problem
 from videos import decoding
 from videos.clips import Clipping
 from videos.decoding import Film, opened
@@ -85,5 +87,36 @@ def test_a_clip_over_a_lost_connection_is_none(content: bytes, tmp_path: Path) -
 
 def test_a_server_that_is_silent_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "_PATIENCE_S", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RefusedFile):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Problem) as refused:
         opened(f"http://127.0.0.1:{silent.getsockname()[1]}/film.mkv")
+    assert refused.value.code == "storage_failed"
+
+
+def test_sound_that_goes_on_after_the_last_frame_is_no_lost_connection(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    pictures = film(tmp_path / "pictures.mkv", crossing((6, 9)), seconds=20)
+    with av.open(str(path), "w") as container, av.open(str(pictures)) as source:
+        streams: list[Any] = [
+            container.add_stream_from_template(source.streams.video[0]),
+            container.add_stream("aac", rate=16_000, layout="mono"),
+        ]
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = streams[0]
+                container.mux(packet)
+        noise = np.random.default_rng(1).normal(0, 0.3, (1, 1024)).astype(np.float32)
+        for at in range(0, 60 * 16_000, 1024):
+            sound = av.AudioFrame.from_ndarray(noise, "fltp", "mono")
+            sound.sample_rate, sound.pts = 16_000, at
+            container.mux(streams[1].encode(sound))
+        container.mux(streams[1].encode())
+    with served(path.read_bytes(), share=1) as url:
+        assert _looked_at(url) > 18
+
+
+def test_a_film_that_is_damaged_is_no_lost_connection(content: bytes) -> None:
+    damaged = bytearray(content)
+    start, end = len(content) // 4, len(content) * 9 // 10
+    damaged[start:end] = np.random.default_rng(1).bytes(end - start)
+    with served(bytes(damaged), share=1) as url:
+        assert _looked_at(url) > 10

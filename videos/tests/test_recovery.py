@@ -1,6 +1,9 @@
 """Wherever a worker is killed or a film is deleted, nothing of it stays that nobody names."""
 
+import errno
 import io
+import struct
+from itertools import pairwise
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -11,7 +14,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from faces.models import Event, PendingDeletion, Photo
+from faces.models import ErasedStill, Event, PendingDeletion, Photo
 from faces.services.files import files_delete
 from faces.services.stills import stills_drop
 from faces.services.uploads import event_create
@@ -130,6 +133,7 @@ def test_stills_of_other_bytes_take_the_place_of_the_first(video: Video, monkeyp
 def test_who_was_forgotten_does_not_come_back_with_the_frames_beside(video: Video) -> None:
     _ready(video)
     gone, *kept = video.stills.order_by("timestamp_s")
+    ErasedStill.objects.create(sha256=gone.sha256)
     stills_drop(photo_ids=[gone.photo_id or 0])
     video_reindex(video_id=video.pk)
     every = {**settings.VIDEO_INDEXER, "frame_skip": 3}
@@ -142,6 +146,67 @@ def test_who_was_forgotten_does_not_come_back_with_the_frames_beside(video: Vide
     assert [still.timestamp_s for still in video.stills.filter(photo__isnull=False).order_by("timestamp_s")] == [
         still.timestamp_s for still in kept
     ]
+
+
+@pytest.mark.usefixtures("faces_everywhere")
+def test_frames_that_were_deleted_for_another_reason_come_back(video: Video) -> None:
+    _ready(video)
+    before = set(video.stills.values_list("timestamp_s", "sha256"))
+    stills_drop(photo_ids=list(Photo.objects.values_list("pk", flat=True)))  # as when faces are kept no longer
+    video_reindex(video_id=video.pk)
+    _ready(video)
+    assert set(video.stills.filter(photo__isnull=False).values_list("timestamp_s", "sha256")) == before
+
+
+@pytest.mark.usefixtures("faces_everywhere")
+def test_the_same_film_once_more_keeps_its_stills_when_one_of_them_is_deleted(
+    video: Video, event: Event, crossed: Path
+) -> None:
+    _ready(video)
+    other = a_film(event, crossed.read_bytes(), seconds=0)
+    _ready(other)
+    kept = set(other.stills.values_list("photo", flat=True))
+    assert kept == set(video.stills.values_list("photo", flat=True))
+    video_delete(video=video)
+    assert set(other.stills.values_list("photo", flat=True)) == kept
+    assert Photo.objects.count() == len(kept) > 0
+    video_delete(video=other)
+    assert not Photo.objects.exists()
+
+
+def test_a_storage_that_deletes_nothing_fails_the_film_with_the_reason(
+    video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.save(storage.frame_key(video.pk, 1.0), b"of an earlier edition")
+
+    def refuse(_key: str) -> None:
+        raise PermissionError(errno.EACCES, "not allowed")
+
+    monkeypatch.setattr(storage, "delete", refuse)
+    video_index(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.error_code) == ("failed", "storage_failed")
+
+
+def test_a_film_that_is_longer_than_it_says_goes_on_and_is_killed_at_its_end(
+    event: Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.VIDEO_COMMIT_SECONDS = 0
+    content = bytearray(film(tmp_path / "long.mkv", crossing((6, 9), (150, 154)), seconds=160).read_bytes())
+    duration = content.index(b"\x44\x89\x88") + 3  # the header's own word, in milliseconds
+    content[duration : duration + 8] = struct.pack(">d", 20_000.0)
+    video = a_film(event, bytes(content), name="long.mkv", seconds=0)
+    while video.position_s < 140:
+        video_index(video_id=video.pk, slice_seconds=0.01)
+        video.refresh_from_db()
+        assert video.state == "queued"
+    settings.VIDEO_COMMIT_SECONDS = 1000
+    _killed_in(monkeypatch, "leftovers_drop", video)
+    _ready(video)
+    spans = list(video.events.order_by("start_s").values_list("start_s", "end_s"))
+    assert 6 <= spans[0][0] < 8
+    assert 149 < spans[1][0] < 152
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans)), "what was committed was done again"
 
 
 @pytest.mark.usefixtures("faces_everywhere")
