@@ -80,7 +80,7 @@ def test_a_film_is_indexed(broker: str, tmp_path: Path) -> None:
     assert (parts["broker"], parts["worker:videos"]) == ("ok", "no worker answers")
     assert waiting == dict.fromkeys(settings.QUEUES, 0.0) | {"videos": 1.0}
     with worker(tmp_path / "worker.log", BROKER_URL=broker):
-        wait_until(lambda: is_past(video, 31))
+        wait_until(lambda: is_past(video, 31) and video.state == Video.State.READY)
         parts, waiting = looked(broker)
     assert set(parts.values()) == {"ok"}
     assert not any(waiting.values())
