@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from photofinder.errors import Problem, RefusedFile
-from videos.decoding import Reading, Source, is_cover, opened
+from videos.decoding import Reading, Source, film_stream, is_cover, opened, seconds_of
 
 # What MP4 can hold and players expect in it; all else goes into Matroska, which holds everything.
 _OF_MP4 = frozenset({"h264", "hevc", "av1", "mpeg4", "vp9", "aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
@@ -31,11 +31,11 @@ class Clipping:
         self._film = opened(source)
         self._reading = Reading(source, self._film)
         self._streams = [stream for stream in self._film.streams if _is_copied(stream)]
-        pictures = [stream for stream in self._streams if stream.type == "video"]
-        if not pictures:
+        try:
+            self._pictures = film_stream(self._film)
+        except RefusedFile:
             self._film.close()
-            raise RefusedFile("no_video_stream", "This file has sound or pictures, but no film in it.")
-        self._pictures: Any = pictures[0]
+            raise
         names = {stream.codec_context.name for stream in self._streams}
         self.extension = "mp4" if names <= _OF_MP4 | {"libdav1d"} else "mkv"
 
@@ -50,7 +50,7 @@ class Clipping:
 
         Raises Problem `invalid_range` where the film has nothing there, and RefusedFile `damaged`.
         """
-        origin = _seconds(self._pictures.start_time, self._pictures.time_base)
+        origin = seconds_of(self._pictures.start_time, self._pictures.time_base)
         packets = self._packets(start_s + origin, end_s + origin)
         first = None if self._is_over(start_s) else next(packets, None)
         if first is None:
@@ -78,7 +78,7 @@ class Clipping:
         return 0 < self._duration_s() <= seconds
 
     def _duration_s(self) -> float:
-        duration = _seconds(self._pictures.duration, self._pictures.time_base)
+        duration = seconds_of(self._pictures.duration, self._pictures.time_base)
         return duration or (self._film.duration or 0) / av.time_base
 
     def _packets(self, start_s: float, end_s: float) -> Iterator[Any]:
@@ -87,7 +87,7 @@ class Clipping:
         begins_s: float | None = None
         going, at_s = {stream.index for stream in self._streams}, start_s
         for packet in self._demuxed(self._streams):
-            index, at_s = packet.stream.index, _seconds(packet.dts, packet.time_base)
+            index, at_s = packet.stream.index, seconds_of(packet.dts, packet.time_base)
             if begins_s is None:
                 if index != self._pictures.index or not packet.is_keyframe:
                     continue
@@ -125,8 +125,4 @@ def _move(packet: Any, seconds: float) -> None:
 
 
 def _shown_at(packet: Any) -> float:
-    return _seconds(packet.dts if packet.pts is None else packet.pts, packet.time_base)
-
-
-def _seconds(value: int | None, time_base: Any) -> float:
-    return float(value * time_base) if value is not None and time_base else 0.0
+    return seconds_of(packet.dts if packet.pts is None else packet.pts, packet.time_base)

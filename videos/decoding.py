@@ -81,8 +81,7 @@ class Reading:
     """How far a film is read that a server hands out: FFmpeg takes a lost connection for the end of the film."""
 
     def __init__(self, source: Source, container: Any) -> None:
-        is_remote = isinstance(source, str) and "://" in source
-        self._size, self._read = container.size if is_remote else 0, 0
+        self._size, self._read = container.size if _is_url(source) else 0, 0
 
     def note(self, packet: Any) -> None:
         """The next packet, of whichever stream, was read."""
@@ -107,7 +106,6 @@ class Film:
     def __init__(self, source: Source, *, hardware: str = "") -> None:
         self._container = opened(source, hardware)
         self._reading = Reading(source, self._container)
-        self._is_over = False  # all packets were read
         self._graying: Any = VideoReformatter()  # one for all: what it prepares for a size takes longer than a frame
         try:
             self.info = self._read_info()
@@ -146,7 +144,7 @@ class Film:
         return look.pixels()
 
     def _read_info(self) -> FilmInfo:
-        stream = self._stream = _film_stream(self._container)
+        stream = self._stream = film_stream(self._container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = _THREADS
         width, height = stream.codec_context.width, stream.codec_context.height
@@ -155,6 +153,7 @@ class Film:
         if width * height > _MOST_PIXELS:
             raise RefusedFile("too_many_pixels", f"Frames of {width} x {height} pixels are larger than 8K.")
         rotation = self._rotation()
+        self._origin_s = seconds_of(stream.start_time, stream.time_base)  # some are known by the first frame only
         if rotation in (90, 270):
             width, height = height, width
         return FilmInfo(
@@ -176,7 +175,7 @@ class Film:
 
     def _duration(self, stream: Any) -> float:
         """By the stream, by the container, or where neither says it by reading all packets."""
-        duration = _seconds(stream.duration, stream.time_base)
+        duration = seconds_of(stream.duration, stream.time_base)
         if duration <= 0 and self._container.duration:
             duration = self._container.duration / av.time_base
         if duration <= 0:
@@ -192,7 +191,7 @@ class Film:
         with suppress(av.FFmpegError):
             for packet in self._container.demux(stream):
                 if packet.pts is not None:
-                    seconds = _seconds(packet.pts + (packet.duration or 0), stream.time_base)
+                    seconds = seconds_of(packet.pts + (packet.duration or 0), stream.time_base)
                     first = seconds if first is None else min(first, seconds)
                     last = max(last, seconds)
         with suppress(av.FFmpegError):
@@ -201,7 +200,7 @@ class Film:
 
     def _frames(self) -> Iterator[Any]:
         """All frames that can be decoded; a broken part is left out, and after very many broken packets the rest."""
-        broken = 0
+        broken, self._is_over = 0, False
         packets = self._container.demux()
         while broken < _BROKEN_IN_A_ROW:
             try:
@@ -227,10 +226,9 @@ class Film:
 
     def _shown(self, start_s: float) -> Iterator[tuple[float, Any]]:
         """Frames, each with the second at which it is shown; those whose clock is wrong are left out."""
-        origin, latest, astray = _seconds(self._stream.start_time, self._stream.time_base), -math.inf, 0
-        end_s = max(self.info.duration_s, start_s)
+        latest, astray, end_s = -math.inf, 0, max(self.info.duration_s, start_s)
         for frame in self._frames():
-            shown_s = self._shown_at(frame, origin, latest)
+            shown_s = self._shown_at(frame, latest)
             is_ahead = shown_s > min(max(latest, end_s) + _AHEAD_S, _LONGEST_S)
             if not is_ahead and shown_s >= latest - _BACK_S:
                 latest, astray = max(latest, shown_s), 0
@@ -246,10 +244,10 @@ class Film:
         if self._is_over:
             self._reading.check(latest, self.info.duration_s)
 
-    def _shown_at(self, frame: Any, origin: float, last: float) -> float:
+    def _shown_at(self, frame: Any, last: float) -> float:
         """By the frame's own time stamp; a frame without one comes one frame after the last."""
         if frame.pts is not None and frame.time_base is not None:
-            return _seconds(frame.pts, frame.time_base) - origin
+            return seconds_of(frame.pts, frame.time_base) - self._origin_s
         step = 1 / self.info.frame_rate if self.info.frame_rate else 0.04
         return max(last, 0.0) + step
 
@@ -257,8 +255,7 @@ class Film:
         """To the key frame before; a film with a broken index is read from its start."""
         stream = self._stream
         try:
-            seconds = shown_s + _seconds(stream.start_time, stream.time_base)
-            self._container.seek(int(seconds / stream.time_base), stream=stream)
+            self._container.seek(int((shown_s + self._origin_s) / stream.time_base), stream=stream)
         except av.FFmpegError:
             with suppress(av.FFmpegError):
                 self._container.seek(0)
@@ -281,7 +278,7 @@ def opened(source: Source, hardware: str = "") -> Any:
     try:
         return _container(source)
     except (av.FFmpegError, ValueError, EOFError) as error:
-        if isinstance(source, str) and not isinstance(error, ValueError | EOFError):
+        if _is_url(source) and not isinstance(error, ValueError | EOFError):
             raise Problem("storage_failed", f"The storage did not give the film ({_said(error)}).") from error
         raise RefusedFile("not_a_video", f"This is not a film that can be read ({_said(error)}).") from error
 
@@ -292,23 +289,29 @@ def is_cover(stream: Any) -> bool:
 
 
 def _container(source: Source, **options: Any) -> Any:
-    given = _OPTIONS | (_RECONNECTING if isinstance(source, str) else {})
+    given = _OPTIONS | (_RECONNECTING if _is_url(source) else {})
     file = str(source) if isinstance(source, Path | str) else source
     return av.open(file, mode="r", options=given, timeout=(_PATIENCE_S, _PATIENCE_S), **options)
 
 
-def _film_stream(container: Any) -> Any:
+def film_stream(container: Any) -> Any:
+    """The pictures of the film. Raises RefusedFile `no_video_stream`."""
     for stream in container.streams.video:
-        if not is_cover(stream):
+        if stream.codec_context and not is_cover(stream):
             return stream
     raise RefusedFile("no_video_stream", "This file has sound or pictures, but no film in it.")
+
+
+def _is_url(source: Source) -> bool:
+    return isinstance(source, str) and "://" in source
 
 
 def _said(error: Exception) -> str:
     return str(getattr(error, "strerror", "") or error).split(":")[0]
 
 
-def _seconds(value: int | None, time_base: Fraction | None) -> float:
+def seconds_of(value: int | None, time_base: Fraction | None) -> float:
+    """A container's own time in seconds; 0 where it does not say it."""
     return value * time_base.numerator / time_base.denominator if value is not None and time_base else 0.0
 
 

@@ -28,7 +28,9 @@ def stills_add(*, batch: UploadBatch, stills: Sequence[tuple[str, bytes]]) -> li
             continue
         image, _ = image_store(stream=io.BytesIO(jpeg), is_still=True)
         defaults = {"batch": batch, "original_name": name[:255], "is_still": True}
-        photo, is_new = Photo.objects.get_or_create(event=batch.event, image=image, defaults=defaults)
+        photo, is_new = Photo.objects.select_related("image").get_or_create(
+            event=batch.event, image=image, defaults=defaults
+        )
         photos.append(photo)
         new += [photo.pk] * is_new
     enqueue(settings.PIPELINE[Photo.State.QUEUED], new, chunk=settings.FACE_CHUNK)

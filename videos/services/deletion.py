@@ -4,8 +4,10 @@ First the film is taken from whoever indexes it, then its stills go, then its ro
 down in the same transaction. Whatever is killed in between leaves a film that can be deleted again.
 """
 
+from collections.abc import Collection
+
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from faces.models import Event, Photo, UploadBatch
@@ -22,14 +24,13 @@ def video_delete(*, video: Video) -> None:
     batch = Video.objects.filter(pk=video.pk).values_list("batch", flat=True).first() or 0
     photos = list(video.stills.filter(photo__isnull=False).values_list("photo", flat=True))
     video.stills.all().delete()
-    alone = Photo.objects.filter(pk__in=photos, stills=None)  # another film may show the same frame
-    stills_drop(photo_ids=list(alone.values_list("pk", flat=True)))
+    strays_drop(batch, photos)  # but frames that another film shows as well
     if not video.key and not video.path:
         storage.join_drop(storage.film_key(video.pk, ""))
     with transaction.atomic():
         files_drop(keys=storage.film_keys(video.pk))
         Video.objects.filter(pk=video.pk).delete()
-    strays_drop(batch)
+    strays_drop(batch)  # what its worker took meanwhile
     UploadBatch.objects.filter(pk=batch, photos=None).delete()
 
 
@@ -47,7 +48,7 @@ def leavings_drop(*, video: Video) -> None:
     files_drop(keys=storage.film_keys(video.pk))
 
 
-def strays_drop(batch: int) -> None:
-    """Delete the stills of a film's batch that were made, but not written down as the film's."""
-    strays = Photo.objects.stills().filter(batch=batch, stills=None)
+def strays_drop(batch: int, photos: Collection[int | None] = ()) -> None:
+    """Delete the stills of a film's batch, and those `photos`, that are not written down as any film's."""
+    strays = Photo.objects.stills().filter(Q(batch=batch) | Q(pk__in=photos), stills=None)
     stills_drop(photo_ids=list(strays.values_list("pk", flat=True)))

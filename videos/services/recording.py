@@ -1,6 +1,5 @@
 """Writing down what was watched: rows of a stretch in one transaction, after the files that they name."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 
@@ -158,9 +157,10 @@ def motion_joined(motion: Sequence[int], looks: Sequence[tuple[float, float]]) -
 
 def _stills_take(video: Video, groups: Sequence[Group]) -> list[VideoStill]:
     """Frames with faces as photos of the film's event; a film that is of no event has none."""
-    frames = _not_erased(video, [frame for group in groups for _score, frame in group.stills.values()])
+    frames = [frame for group in groups for _score, frame in group.stills.values()]
     if video.event is None or not frames:
         return []
+    frames = _not_erased(video, frames)
     batch = video.batch or _batch_begin(video, video.event)
     named = [(f"{video.name} {clock(frame.timestamp_s)}", still_jpeg(frame)) for frame in frames]
     photos = stills_add(batch=batch, stills=named)
@@ -168,11 +168,11 @@ def _stills_take(video: Video, groups: Sequence[Group]) -> list[VideoStill]:
         VideoStill(
             video=video,
             photo=photo,
-            sha256=hashlib.sha256(jpeg).hexdigest(),
+            sha256=photo.image.sha256,
             edition=video.edition,
             timestamp_s=frame.timestamp_s,
         )
-        for frame, photo, (_name, jpeg) in zip(frames, photos, named, strict=True)
+        for frame, photo in zip(frames, photos, strict=True)
         if photo is not None
     ]
 
@@ -180,10 +180,12 @@ def _stills_take(video: Video, groups: Sequence[Group]) -> list[VideoStill]:
 def _not_erased(video: Video, frames: Sequence[Frame]) -> list[Frame]:
     """Without those of moments in which somebody was who was forgotten; frames beside them that are kept stay."""
     rows = VideoStill.objects.filter(video=video)
-    kept = set(rows.filter(photo__isnull=False).values_list("timestamp_s", flat=True))
     gone = dict(rows.filter(photo=None).values_list("timestamp_s", "sha256"))
     digests = stills_erased(gone.values())
     erased = [at for at, digest in gone.items() if digest in digests]
+    if not erased:
+        return list(frames)
+    kept = set(rows.filter(photo__isnull=False).values_list("timestamp_s", flat=True))
     return [
         frame
         for frame in frames

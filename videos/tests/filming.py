@@ -1,5 +1,6 @@
 """Films that tests make."""
 
+import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -45,6 +46,12 @@ def film(
         if sound:
             _hum(container, sound, seconds)
     return path
+
+
+def claiming(content: bytes, seconds: float) -> bytes:
+    """A Matroska film whose header says that it is so long."""
+    place = content.index(b"\x44\x89\x88") + 3  # the element's name and size; its value is in milliseconds
+    return content[:place] + struct.pack(">d", seconds * 1000) + content[place + 8 :]
 
 
 def _sound(container: Any) -> Any:

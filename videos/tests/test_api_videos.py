@@ -25,13 +25,6 @@ PART = 50_000
 
 
 @pytest.fixture
-def unsent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is told of anything."""
-    for service in ("sending", "indexing"):
-        monkeypatch.setattr(f"videos.services.{service}.enqueue", lambda *_args, **_kwargs: None)
-
-
-@pytest.fixture
 def client(caller: Callable[[str], Caller]) -> Caller:
     return caller("client")
 

@@ -1,6 +1,5 @@
 """Whatever a file is, its film ends in a clear state with a reason, and the next one of the same task is indexed."""
 
-import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,11 @@ from videos.clips import Clipping
 from videos.models import Video
 from videos.services.indexing import path_index, site_config, video_reindex, videos_index
 from videos.services.sending import video_add_path
-from videos.tests.filming import Pixels, crossing, film, room
+from videos.tests.filming import Pixels, claiming, crossing, film, room
 from videos.tests.storages import no_room_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_engine", "own_storage", "unsent")]
 Make = Callable[[Path], object]
-
-
-@pytest.fixture
-def unsent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No worker is told: the test is the worker."""
-    for service in ("sending", "indexing"):
-        monkeypatch.setattr(f"videos.services.{service}.enqueue", lambda *_args, **_kwargs: None)
 
 
 @pytest.fixture
@@ -229,10 +221,7 @@ def test_recordings_put_one_behind_the_other_fail_where_the_clock_jumps(films: P
 
 def test_single_frames_with_a_wrong_time_are_left_out(films: Path) -> None:
     film(films / "wild.mkv", crossing((1, 3)), seconds=5, times=iter([*(n / 10 for n in range(50)), 2e7]))
-    content = bytearray((films / "wild.mkv").read_bytes())
-    duration = content.index(b"\x44\x89\x88") + 3  # the header's own word, in milliseconds
-    content[duration : duration + 8] = struct.pack(">d", 5000.0)
-    (films / "wild.mkv").write_bytes(content)
+    (films / "wild.mkv").write_bytes(claiming((films / "wild.mkv").read_bytes(), 5))
     (video,) = indexed(films, "wild.mkv")
     assert (video.state, len(video.motion)) == ("ready", 5)
     assert video.events.exists()
